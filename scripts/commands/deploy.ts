@@ -1,0 +1,30 @@
+import type { Command } from 'commander';
+import { deploy } from '../flow/deploy';
+import { resolveGate } from '../flow/gate';
+import { withCommandLock } from '../flow/command-lock';
+import { connect } from '../session/connect';
+import type { GlobalOptions } from '../session/session';
+import { environmentCommand, identity, imagesReadyOption } from './define';
+
+interface Options extends GlobalOptions {
+  readonly imagesReady?: boolean;
+  readonly allowDataLoss?: string[];
+}
+
+export function registerDeploy(program: Command): void {
+  environmentCommand<Options>(program, {
+    name: 'deploy',
+    summary: 'plan, show what goes away first, apply exactly that plan, wait until the new version serves',
+    configure: (command) =>
+      command
+        .addOption(imagesReadyOption)
+        .option('--allow-data-loss <address...>', 'stateful resources of a protected environment that may be replaced'),
+    run: (session, options) =>
+      withCommandLock(session.stackName, 'deploy', async () => {
+        const connection = await connect(session);
+        const imagesReady = await resolveGate(session, connection, options.imagesReady);
+        const result = await deploy(session, connection, { imagesReady, allow: options.allowDataLoss });
+        return { ...identity(session), ...result, seconds: session.reporter.timings };
+      }),
+  });
+}

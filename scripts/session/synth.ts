@@ -1,0 +1,63 @@
+/** Synthesises one stack into its working folder and reads what it says of itself. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { execa } from 'execa';
+import type { Target } from '../../environments/schema';
+import { UsageError } from '../console/errors';
+import { repositoryRoot, sluiceHome, stackFolder } from './folders';
+
+/** `sluice.json` beside `cdk.tf.json`. */
+export interface StackFacts {
+  readonly system: string;
+  readonly environment: string;
+  readonly account: string;
+  readonly region: string;
+  readonly target: Target;
+  readonly phase: 1 | 2;
+  readonly waiting: { readonly services: readonly string[]; readonly resources: readonly string[] };
+  readonly stateful: readonly string[];
+  readonly images: Readonly<Record<string, string>>;
+}
+
+export interface SynthRequest {
+  readonly stack: string;
+  readonly target: Target;
+  /** Overrides what the lock says. */
+  readonly imagesReady?: boolean;
+  readonly env?: Record<string, string>;
+}
+
+export async function synthesise({ stack, target, imagesReady, env }: SynthRequest): Promise<StackFacts> {
+  const { exitCode, stderr, stdout } = await execa(process.execPath, [join(repositoryRoot, 'scripts/synth.mjs')], {
+    cwd: repositoryRoot,
+    env: {
+      SLUICE_STACKS: stack,
+      SLUICE_TARGET: target,
+      SLUICE_HOME: sluiceHome(),
+      ...(imagesReady === undefined ? {} : { IMAGES_READY: String(imagesReady) }),
+      ...env,
+    },
+    reject: false,
+    stdin: 'ignore',
+  });
+  if (exitCode !== 0) throw new UsageError((stderr || stdout).trim());
+  return JSON.parse(readFileSync(join(stackFolder(stack), 'sluice.json'), 'utf8')) as StackFacts;
+}
+
+/** Every resource and data source type that the synthesised stack names; the provider is built for these. */
+export function resourceTypesOf(stack: string): string[] {
+  const json = JSON.parse(readFileSync(join(stackFolder(stack), 'cdk.tf.json'), 'utf8')) as {
+    resource?: Record<string, unknown>;
+    data?: Record<string, unknown>;
+  };
+  return [...new Set([...Object.keys(json.resource ?? {}), ...Object.keys(json.data ?? {})])].sort();
+}
+
+/** The types of every stack in every environment with its gate open: one provider build serves them all. */
+export async function providerTypes(): Promise<string[]> {
+  const { stdout } = await execa(process.execPath, [join(repositoryRoot, 'scripts/synth.mjs'), '--types'], {
+    cwd: repositoryRoot,
+    stdin: 'ignore',
+  });
+  return JSON.parse(stdout) as string[];
+}

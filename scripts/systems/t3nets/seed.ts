@@ -1,0 +1,132 @@
+/**
+ * The default tenant, its administrator and the secrets that the router reads. Everything has a fixed key, so a second
+ * run finds it all and changes nothing. Secret values come from the shell and go to Secrets Manager only.
+ */
+import { randomBytes } from 'node:crypto';
+import { ConditionalCheckFailedException, DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import {
+  CreateSecretCommand,
+  GetSecretValueCommand,
+  InvalidRequestException,
+  PutSecretValueCommand,
+  ResourceNotFoundException,
+  SecretsManagerClient,
+} from '@aws-sdk/client-secrets-manager';
+import { DynamoDBDocumentClient, PutCommand } from '@aws-sdk/lib-dynamodb';
+import { UserError } from '../../console/errors';
+import { requireOutput, type OperationContext, type SeedItem } from '../operations';
+
+/** Marks a Jira secret that nobody has filled in yet; the router then says that Jira is not set up. */
+const PLACEHOLDER = 'REPLACE_ME';
+
+const JIRA_VARIABLES = {
+  base_url: 'JIRA_BASE_URL',
+  email: 'JIRA_EMAIL',
+  api_token: 'JIRA_API_TOKEN',
+  board_id: 'JIRA_BOARD_ID',
+} as const;
+
+export async function seed(context: OperationContext): Promise<SeedItem[]> {
+  const jira = jiraValues(process.env);
+  const items = [await putTenant(context), await putAdmin(context)];
+  items.push(await putSecret(context, 'default/jira', jira.values, { replace: jira.complete }));
+  items.push(await putSecret(context, 'default/admin-api', { key: randomBytes(32).toString('base64url') }, {}));
+  if (!jira.complete && items[2]?.result === 'created') {
+    context.session.reporter.warn(
+      `Jira is a placeholder: ${jira.missing.join(', ')} not set. Set them and seed again, or use the admin API.`,
+    );
+  }
+  return items;
+}
+
+function jiraValues(env: NodeJS.ProcessEnv) {
+  const missing = Object.values(JIRA_VARIABLES).filter((name) => (env[name] ?? '') === '');
+  const values = Object.fromEntries(
+    Object.entries(JIRA_VARIABLES).map(([key, name]) => [key, env[name] || PLACEHOLDER]),
+  );
+  if (missing.length > 0 && missing.length < Object.keys(JIRA_VARIABLES).length) {
+    throw new UserError(`Jira is half set: ${missing.join(', ')} missing.`, {
+      remedy: `Set all of ${Object.values(JIRA_VARIABLES).join(', ')}, or none of them.`,
+    });
+  }
+  return { complete: missing.length === 0, missing, values };
+}
+
+async function putTenant(context: OperationContext): Promise<SeedItem> {
+  const now = new Date().toISOString();
+  return putNew(context, 'tenant default', {
+    pk: 'TENANT#default',
+    sk: 'META',
+    tenant_id: 'default',
+    name: 'Default tenant',
+    status: 'active',
+    settings: {},
+    custom_properties: {},
+    created_at: now,
+    updated_at: now,
+  });
+}
+
+async function putAdmin(context: OperationContext): Promise<SeedItem> {
+  const now = new Date().toISOString();
+  return putNew(context, 'user admin of tenant default', {
+    pk: 'USER#default',
+    sk: 'USER#admin',
+    tenant_id: 'default',
+    user_id: 'admin',
+    email: 'admin@example.com',
+    display_name: 'Administrator',
+    role: 'admin',
+    preferences: {},
+    custom_properties: {},
+    memory_summaries: [],
+    created_at: now,
+    updated_at: now,
+  });
+}
+
+async function putNew(context: OperationContext, what: string, Item: Record<string, unknown>): Promise<SeedItem> {
+  const table = DynamoDBDocumentClient.from(new DynamoDBClient(context.clients));
+  try {
+    await table.send(
+      new PutCommand({
+        TableName: requireOutput(context, 'tenants_table_name'),
+        Item,
+        ConditionExpression: 'attribute_not_exists(pk)',
+      }),
+    );
+    return { what, result: 'created' };
+  } catch (error) {
+    if (error instanceof ConditionalCheckFailedException) return { what, result: 'kept' };
+    throw error;
+  }
+}
+
+/** Creates a secret, or, where `replace` says so and the values differ, gives it a new version. */
+async function putSecret(
+  context: OperationContext,
+  path: string,
+  values: Record<string, string>,
+  { replace = false }: { replace?: boolean },
+): Promise<SeedItem> {
+  const client = new SecretsManagerClient(context.clients);
+  const name = `${requireOutput(context, 'secrets_prefix')}/${path}`;
+  const SecretString = JSON.stringify(values);
+  const what = `secret ${name}`;
+  try {
+    const { SecretString: present } = await client.send(new GetSecretValueCommand({ SecretId: name }));
+    if (!replace || present === SecretString) return { what, result: 'kept' };
+    await client.send(new PutSecretValueCommand({ SecretId: name, SecretString }));
+    return { what, result: 'updated' };
+  } catch (error) {
+    if (error instanceof InvalidRequestException && /deletion|deleted/i.test(error.message)) {
+      throw new UserError(`${what} is scheduled for deletion.`, {
+        remedy: `Restore it, then seed again: aws secretsmanager restore-secret --secret-id ${name}`,
+        cause: error,
+      });
+    }
+    if (!(error instanceof ResourceNotFoundException)) throw error;
+    await client.send(new CreateSecretCommand({ Name: name, SecretString }));
+    return { what, result: 'created' };
+  }
+}
