@@ -1,0 +1,134 @@
+/**
+ * What an environment is: its name, its target, the account behind it, and the settings that every system shares.
+ * Parsing lists every problem at once; nothing here has a default that could stand for production.
+ */
+import { z } from 'zod';
+import { accounts } from './accounts';
+
+export const environmentNames = ['dev', 'staging', 'prod'] as const;
+export type Environment = (typeof environmentNames)[number];
+
+export const targetNames = ['local', 'aws'] as const;
+export type Target = (typeof targetNames)[number];
+
+/** Bad configuration: a mistake of the reader's, listed whole. Never shown with a stack trace. */
+export class ConfigurationError extends Error {
+  override readonly name = 'ConfigurationError';
+
+  constructor(
+    readonly subject: string,
+    readonly problems: readonly string[],
+    readonly remedy?: string,
+  ) {
+    const count = problems.length === 1 ? '1 problem' : `${problems.length} problems`;
+    const lines = [`${subject}: ${count}`, ...problems.map((problem) => `- ${problem}`)];
+    super([...lines, ...(remedy === undefined ? [] : [remedy])].join('\n'));
+  }
+}
+
+export function parseEnvironment(value: string): Environment {
+  const found = environmentNames.find((name) => name === value);
+  if (found !== undefined) return found;
+  throw new ConfigurationError('environment', [`"${value}" is unknown; there is: ${environmentNames.join(', ')}`]);
+}
+
+export function parseTarget(value: string): Target {
+  const found = targetNames.find((name) => name === value);
+  if (found !== undefined) return found;
+  throw new ConfigurationError('target', [`"${value}" is unknown; there is: ${targetNames.join(', ')}`]);
+}
+
+/** The 12-digit account of an environment. Fixed for the local cloud; for AWS it must have been entered. */
+export function accountOf(target: Target, environment: Environment): string {
+  const account = accounts[target][environment];
+  if (account === undefined || !/^\d{12}$/.test(account)) {
+    throw new ConfigurationError(
+      'environments/accounts.ts',
+      [`${target}.${environment} is ${account === undefined ? 'unset' : `"${account}"`}; allowed: 12 digits`],
+      `Enter the number of the AWS account that holds ${environment} in environments/accounts.ts.`,
+    );
+  }
+  return account;
+}
+
+/** One bucket of states an account and region; `./sluice bootstrap` makes it. Bucket names are global, so it says whose. */
+export function stateBucketName(account: string, region: string): string {
+  return `sluice-state-${account}-${region}`;
+}
+
+/** Only where an environment locks its state with DynamoDB in place of the native lock file. */
+export function stateLockTableName(account: string, region: string): string {
+  return `sluice-state-lock-${account}-${region}`;
+}
+
+/** What every system says of every environment. A system's own schema extends this one. */
+export const commonSettings = z.strictObject({
+  /** First part of every name in AWS. */
+  project: z.string().regex(/^[a-z][a-z0-9-]{1,18}[a-z0-9]$/, 'lower-case letters, digits and hyphens, 3 to 20'),
+  region: z.string().regex(/^[a-z]{2}(-[a-z]+)+-\d$/, 'an AWS region such as us-east-1'),
+  stateBackend: z.strictObject({
+    /** `native`: a lock file beside the state (OpenTofu and Terraform 1.10 or later). `dynamodb`: a lock table. */
+    lock: z.enum(['native', 'dynamodb']),
+  }),
+  /** Refuses destroy, and plans that replace what holds data, unless told so by name. */
+  protected: z.boolean(),
+  /** Added to the tags that every resource carries. */
+  tags: z.record(
+    z.string().regex(/^(?!aws:)[A-Za-z0-9 _.:/=+@-]{1,128}$/, 'a tag key: 1 to 128 characters, not starting with aws:'),
+    z.string().max(256, 'at most 256 characters'),
+  ),
+});
+
+export type CommonSettings = z.infer<typeof commonSettings>;
+
+/** Parses the settings of all environments of one system; a missing environment is a problem like any other. */
+export function parseSettings<T extends z.ZodType>(
+  system: string,
+  settings: T,
+  values: unknown,
+): Readonly<Record<Environment, z.output<T>>> {
+  const schema = z.strictObject(Object.fromEntries(environmentNames.map((name) => [name, settings])));
+  const result = schema.safeParse(values);
+  if (result.success) return result.data as unknown as Readonly<Record<Environment, z.output<T>>>;
+  throw new ConfigurationError(
+    `environments/${system}.ts`,
+    result.error.issues.flatMap((issue) => describe(issue, values)),
+  );
+}
+
+/** One line a problem: path, the value that was given, what is allowed. */
+function describe(issue: z.core.$ZodIssue, root: unknown): string[] {
+  const path = issue.path.join('.');
+  if (issue.code === 'unrecognized_keys') {
+    return issue.keys.map((key) => `${[...issue.path, key].join('.')} is unknown; remove it or correct its name`);
+  }
+  const value = valueAt(root, issue.path);
+  const given = value === undefined ? 'is missing' : `is ${JSON.stringify(value)}`;
+  return [`${path} ${given}; ${issue.code === 'custom' ? issue.message : `allowed: ${allowedBy(issue)}`}`];
+}
+
+function allowedBy(issue: z.core.$ZodIssue): string {
+  switch (issue.code) {
+    case 'invalid_value':
+      return issue.values.map(String).join(', ');
+    case 'invalid_type':
+      return issue.expected === 'int' ? 'a whole number' : `a value of type ${issue.expected}`;
+    case 'too_small':
+      return `${issue.inclusive === false ? 'more than' : 'at least'} ${issue.minimum}${unit(issue.origin)}`;
+    case 'too_big':
+      return `${issue.inclusive === false ? 'less than' : 'at most'} ${issue.maximum}${unit(issue.origin)}`;
+    default:
+      return issue.message;
+  }
+}
+
+function unit(origin: string): string {
+  return origin === 'string' ? ' characters' : origin === 'array' ? ' entries' : '';
+}
+
+function valueAt(root: unknown, path: readonly PropertyKey[]): unknown {
+  return path.reduce<unknown>(
+    (value, key) => (typeof value === 'object' && value !== null ? (value as Record<PropertyKey, unknown>)[key] : undefined),
+    root,
+  );
+}

@@ -1,0 +1,33 @@
+/** An ECS cluster for Fargate. */
+import { EcsCluster } from '@cdktf/provider-aws/lib/ecs-cluster';
+import { Construct } from 'constructs';
+import { skipChecks } from '../checks/skip';
+import type { Naming } from '../naming/naming';
+
+export interface ClusterProps {
+  readonly naming: Naming;
+  /** Metrics a task, billed as custom metrics. @default false */
+  readonly containerInsights?: boolean;
+}
+
+export class Cluster extends Construct {
+  readonly resource: EcsCluster;
+
+  constructor(scope: Construct, id: string, { naming, containerInsights = false }: ClusterProps) {
+    super(scope, id);
+    this.resource = new EcsCluster(this, 'Resource', {
+      name: naming.name('aws_ecs_cluster', 'cluster'),
+      setting: [{ name: 'containerInsights', value: containerInsights ? 'enabled' : 'disabled' }],
+    });
+    if (!containerInsights) {
+      skipChecks(this.resource, ['CKV_AWS_65'], {
+        reason: 'Container Insights is billed by metric and is a value of the environment',
+        owner: 'platform',
+      });
+    }
+  }
+
+  get name(): string {
+    return this.resource.name;
+  }
+}

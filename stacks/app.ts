@@ -1,0 +1,134 @@
+/** From a request (which stacks, which target) to built stacks: every system in every environment, and the bootstrap. */
+import { App } from 'cdktf';
+import { missingServices } from '../environments/lock';
+import { systemNames, systems, validateSystems, type SystemName } from '../environments/index';
+import {
+  ConfigurationError,
+  accountOf,
+  environmentNames,
+  type CommonSettings,
+  type Environment,
+  type Target,
+} from '../environments/schema';
+import type { SluiceStack, StackContext } from './base';
+import { BOOTSTRAP, BootstrapStack, type BootstrapBackend } from './bootstrap/stack';
+import { loadLock, placeholderGate, resolveGate, type Gate } from './gate';
+import { T3netsStack } from './t3nets/stack';
+
+export interface AppRequest {
+  readonly outdir: string;
+  readonly target: Target;
+  /** Folder of the rehearsal's state; holds the local locks. */
+  readonly home: string;
+  /** Root of the repository; holds the locks for AWS. */
+  readonly root: string;
+  /** Names of stacks. @default - every system in every environment */
+  readonly stacks?: readonly string[];
+  /** @default - the lock decides */
+  readonly imagesReady?: boolean;
+  /** Made-up digests in place of the locks, for asking what the stacks hold. @default false */
+  readonly placeholders?: boolean;
+  /** @default 's3' */
+  readonly bootstrapBackend?: BootstrapBackend;
+}
+
+/** One entry a system, checked by the compiler. */
+const build: Record<SystemName, (app: App, context: StackContext) => SluiceStack> = {
+  t3nets: (app, context) => new T3netsStack(app, context, systems.t3nets.environments[context.environment]),
+};
+
+interface StackName {
+  readonly system: SystemName | typeof BOOTSTRAP;
+  readonly environment: Environment;
+}
+
+const allStacks: readonly StackName[] = systemNames.flatMap((system) =>
+  environmentNames.map((environment) => ({ system, environment })),
+);
+const bootstrapStacks: readonly StackName[] = environmentNames.map((environment) => ({ system: BOOTSTRAP, environment }));
+const nameOf = ({ system, environment }: StackName): string => `${system}-${environment}`;
+
+/** The stacks that a comma list names; without one, all systems in all environments (the bootstrap only when named). */
+export function selectStacks(names: readonly string[] | undefined): readonly StackName[] {
+  if (names === undefined) return allStacks;
+  const known = [...allStacks, ...bootstrapStacks];
+  const unknown = names.filter((name) => !known.some((stack) => nameOf(stack) === name));
+  if (unknown.length > 0) {
+    const there = known.map(nameOf).join(', ');
+    throw new ConfigurationError('SLUICE_STACKS', unknown.map((name) => `"${name}" is unknown; there is: ${there}`));
+  }
+  return known.filter((stack) => names.includes(nameOf(stack)));
+}
+
+/** Builds the app; nothing is written until it is synthesised. Problems of all stacks come together. */
+export function buildApp(request: AppRequest): { app: App; stacks: SluiceStack[] } {
+  validateSystems();
+  const selected = selectStacks(request.stacks);
+  const gates = resolveAll(selected, request);
+  const app = new App({ outdir: request.outdir });
+  const stacks = selected.map((name) => {
+    const gate = gates.get(nameOf(name)) ?? placeholderGate([]);
+    return name.system === BOOTSTRAP
+      ? buildBootstrap(app, name.environment, gate, request)
+      : buildSystem(app, name.system, name.environment, gate, request);
+  });
+  return { app, stacks };
+}
+
+function resolveAll(selected: readonly StackName[], request: AppRequest): Map<string, Gate> {
+  const gates = new Map<string, Gate>();
+  const problems: string[] = [];
+  let remedy: string | undefined;
+  for (const name of selected) {
+    if (name.system === BOOTSTRAP) continue;
+    try {
+      gates.set(nameOf(name), gateOf(name.system, name.environment, request));
+    } catch (error) {
+      if (!(error instanceof ConfigurationError)) throw error;
+      problems.push(...error.problems);
+      remedy = error.remedy;
+    }
+  }
+  if (problems.length > 0) throw new ConfigurationError('gate', problems, remedy);
+  return gates;
+}
+
+function gateOf(system: SystemName, environment: Environment, request: AppRequest): Gate {
+  const services = Object.keys(systems[system].services);
+  if (request.placeholders === true) {
+    if (request.imagesReady !== false) return placeholderGate(services);
+    return { phase: 1, images: {}, waitingFor: missingServices(undefined, services) };
+  }
+  const { target, home, root, imagesReady: override } = request;
+  const { path, lock } = loadLock({ target, system, environment, home, root }, services);
+  return resolveGate({ system, environment, services, lock, path, override });
+}
+
+function buildSystem(app: App, system: SystemName, environment: Environment, gate: Gate, request: AppRequest): SluiceStack {
+  const { target, outdir } = request;
+  const context = { system, environment, target, account: accountOf(target, environment), gate, waitingResources: [] };
+  if (gate.phase === 2) return build[system](app, context);
+  // What waits is known by building the same stack with an open gate; it is never written.
+  const open = { ...context, gate: placeholderGate(Object.keys(systems[system].services)) };
+  const waitingResources = build[system](new App({ outdir }), open).phase2Addresses;
+  return build[system](app, { ...context, waitingResources });
+}
+
+function buildBootstrap(app: App, environment: Environment, gate: Gate, request: AppRequest): SluiceStack {
+  const { target, bootstrapBackend = 's3' } = request;
+  const context = { system: BOOTSTRAP, environment, target, account: accountOf(target, environment), gate, waitingResources: [] };
+  const all: CommonSettings[] = systemNames.map((system) => systems[system].environments[environment]);
+  const regions = [...new Set(all.map(({ region }) => region))];
+  const [region] = regions;
+  if (region === undefined || regions.length > 1) {
+    throw new ConfigurationError(`bootstrap-${environment}`, [
+      `region is ${regions.join(' and ')}; allowed: one region for all systems of an environment, as its states share a bucket`,
+    ]);
+  }
+  const settings = {
+    region,
+    stateBackend: { lock: all.some(({ stateBackend }) => stateBackend.lock === 'dynamodb') ? 'dynamodb' : 'native' } as const,
+    protected: all.some((settings) => settings.protected),
+  };
+  return new BootstrapStack(app, context, settings, bootstrapBackend);
+}
