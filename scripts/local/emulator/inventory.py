@@ -1,0 +1,43 @@
+"""Everything an account holds, read from the emulator's own stores: one line `service/store/key` per thing. What AWS keeps as
+a mere memory (stopped tasks, retired task definitions, keys waiting for deletion) does not count."""
+
+import re
+
+# Stores that hold no things of their own: tags, settings, indexes, logs of what happened.
+NOT_THINGS = re.compile(r"(^|_)tags?(_|$)|setting|latest|counter|token|cache|history|event_log|metric_data|attrs?$|limits?$"
+                        r"|^default|session|^layer_blobs$|^manifest_blobs$|image_scan|^log_records$|^bucket_acl$", re.IGNORECASE)
+SKIPPED_SERVICES = {"cloudtrail", "imds", "ecs_metadata", "tagging"}
+
+
+def is_memory(service, store, value):
+    if not isinstance(value, dict):
+        return False
+    if service == "ecs":
+        return value.get("status") == "INACTIVE" or value.get("lastStatus") == "STOPPED"
+    if service == "kms":
+        return value.get("KeyState") == "PendingDeletion"
+    return False
+
+
+def collect(services):
+    found = set()
+    for service, get_state in services.items():
+        if service in SKIPPED_SERVICES:
+            continue
+        try:
+            state = get_state() or {}
+        except Exception:
+            continue
+        for store, content in state.items():
+            if NOT_THINGS.search(store):
+                continue
+            items = getattr(content, "_data", None)
+            if items is None:
+                continue
+            for key, value in list(items.items()):
+                # Parents keep an empty collection of children; only what is in it is a thing.
+                if value is None or value == {} or value == [] or is_memory(service, store, value):
+                    continue
+                name = key[-1]
+                found.add(f"{service}/{store}/{name if isinstance(name, str) else '/'.join(map(str, name))}")
+    return sorted(found)
