@@ -6,7 +6,9 @@ import { UserError } from './console/errors';
 import { commands } from './commands/index';
 
 const program = new Command('sluice')
-  .description('Rehearse a whole AWS environment on your own machine; then deploy the same code and the same image bytes.')
+  .description(
+    'Rehearse a whole AWS environment on your own machine; then deploy the same code and the same image bytes.',
+  )
   .exitOverride()
   .showHelpAfterError('(add --help for usage)')
   .configureOutput({ writeErr: (text) => process.stderr.write(text) })
@@ -39,6 +41,8 @@ function report(error: unknown): number {
     process.stderr.write(`${pc.red('error')} ${error.message}\n`);
     return 64;
   }
-  process.stderr.write(`${pc.red('This is a fault of Sluice itself, please report it:')}\n${(error as Error).stack ?? String(error)}\n`);
+  process.stderr.write(
+    `${pc.red('This is a fault of Sluice itself, please report it:')}\n${(error as Error).stack ?? String(error)}\n`,
+  );
   return 1;
 }

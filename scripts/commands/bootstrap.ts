@@ -12,14 +12,18 @@ import { printJson } from './define';
 export function registerBootstrap(program: Command): void {
   program
     .command('bootstrap')
-    .description("make an environment's state back end: encrypted, versioned bucket with a native lock; safe to run again")
+    .description(
+      "make an environment's state back end: encrypted, versioned bucket with a native lock; safe to run again",
+    )
     .argument('<environment>', 'dev, staging or prod')
     .addOption(new Option('--target <target>', 'where').choices(['local', 'aws']).default('local'))
     .option('--json', 'data as JSON on stdout')
     .option('-y, --yes', 'do not ask before changing things on AWS')
     .action(async (name: string, options: GlobalOptions) => {
       const session = sessionOf(name, options);
-      session.reporter.info(`bootstrap ${session.environment} · account ${session.account} · ${session.region} · target ${session.target}`);
+      session.reporter.info(
+        `bootstrap ${session.environment} · account ${session.account} · ${session.region} · target ${session.target}`,
+      );
       const result = await withCommandLock(session.stackName, 'bootstrap', async () => {
         const connection = await connect(session);
         return bootstrap(session, connection, await openEngine(session, await providerTypes()));

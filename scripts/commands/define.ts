@@ -39,13 +39,16 @@ export function environmentCommand<Options extends GlobalOptions>(
 
 export function withCommonOptions(command: Command): Command {
   return command
-    .addOption(new Option('--target <target>', 'where the environment lives').choices(['local', 'aws']).default('local'))
+    .addOption(
+      new Option('--target <target>', 'where the environment lives').choices(['local', 'aws']).default('local'),
+    )
     .option('--json', 'data as JSON on stdout')
     .option('-y, --yes', 'do not ask before changing things on AWS');
 }
 
 export function connected<T>(work: (session: Session, connection: Connection, ...rest: never[]) => Promise<T>) {
-  return async (session: Session, ...rest: unknown[]): Promise<T> => work(session, await connect(session), ...(rest as never[]));
+  return async (session: Session, ...rest: unknown[]): Promise<T> =>
+    work(session, await connect(session), ...(rest as never[]));
 }
 
 export function printJson(data: unknown): void {

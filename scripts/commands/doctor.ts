@@ -15,9 +15,13 @@ export function registerDoctor(program: Command): void {
       if (json === true) return printJson({ tools, cloud });
       for (const { name, needed, found, how, problem, remedy } of tools) {
         const mark = problem !== undefined ? pc.red('✖') : found === undefined ? pc.yellow('○') : pc.green('✔');
-        const what = found === undefined ? `not here yet; ${how}` : `${found.version} ${pc.dim(`${found.path} (${found.origin})`)}`;
+        const what =
+          found === undefined
+            ? `not here yet; ${how}`
+            : `${found.version} ${pc.dim(`${found.path} (${found.origin})`)}`;
         process.stdout.write(`${mark} ${name.padEnd(18)} ${pc.dim(needed.padEnd(14))} ${what}\n`);
-        if (problem !== undefined) process.stdout.write(`  ${problem}\n  to do: ${remedy ?? 'see docs/troubleshooting.md'}\n`);
+        if (problem !== undefined)
+          process.stdout.write(`  ${problem}\n  to do: ${remedy ?? 'see docs/troubleshooting.md'}\n`);
       }
       process.stdout.write(`local cloud: ${cloud.running ? 'running' : 'not running'}\n`);
     });

@@ -22,7 +22,9 @@ export function registerImages(program: Command): void {
     configure: (command) => command.addOption(baseOption()),
     async run(session, options) {
       const built = await buildImages(session, options.base);
-      if (!session.json) for (const { service, digest, reused } of built) process.stdout.write(`${service} ${digest}${reused ? ' (known)' : ''}\n`);
+      if (!session.json)
+        for (const { service, digest, reused } of built)
+          process.stdout.write(`${service} ${digest}${reused ? ' (known)' : ''}\n`);
       return { ...identity(session), built };
     },
   });
@@ -42,7 +44,9 @@ export function registerImages(program: Command): void {
           });
         }
         const { lock, changed, services } = await buildAndPush(session, connection, options.base);
-        if (!session.json) for (const [service, { digest, skipped }] of Object.entries(services)) process.stdout.write(`${service} ${digest}${skipped ? ' (already there)' : ''}\n`);
+        if (!session.json)
+          for (const [service, { digest, skipped }] of Object.entries(services))
+            process.stdout.write(`${service} ${digest}${skipped ? ' (already there)' : ''}\n`);
         return { ...identity(session), lock, changed, services };
       }),
   });
@@ -55,7 +59,10 @@ export function registerImages(program: Command): void {
       if (!session.json) {
         process.stdout.write(`lock ${status.lock}\n`);
         for (const [name, { digest, inRegistry, stale, commit, builtAt }] of Object.entries(status.services)) {
-          const facts = digest === null ? 'no image yet' : `${digest} ${inRegistry ? 'in the registry' : 'NOT in the registry'}, commit ${commit}, built ${builtAt}${stale ? ', the code has changed since' : ''}`;
+          const facts =
+            digest === null
+              ? 'no image yet'
+              : `${digest} ${inRegistry ? 'in the registry' : 'NOT in the registry'}, commit ${commit}, built ${builtAt}${stale ? ', the code has changed since' : ''}`;
           process.stdout.write(`${name}: ${facts}\n`);
         }
         process.stdout.write(`gate ${status.ready ? 'open' : 'closed'}\n`);

@@ -24,17 +24,26 @@ export function registerScale(program: Command): void {
       const outputs = await readOutputs(session, connection);
       const { cluster_name: cluster, service_name: service } = outputs as Record<string, string | undefined>;
       if (cluster === undefined || service === undefined) {
-        throw new UsageError(`${session.stackName} runs no service yet: its gate is closed.`, `./sluice up ${session.system.name} ${session.environment}`);
+        throw new UsageError(
+          `${session.stackName} runs no service yet: its gate is closed.`,
+          `./sluice up ${session.system.name} ${session.environment}`,
+        );
       }
       if (session.target === 'aws') {
-        await requireConsent({ question: `This runs ${count} tasks of ${service} in AWS account ${session.account}.`, word: session.environment, yes: session.yes });
+        await requireConsent({
+          question: `This runs ${count} tasks of ${service} in AWS account ${session.account}.`,
+          word: session.environment,
+          yes: session.yes,
+        });
       }
       const ecs = new ECSClient(connection.clients);
       const { services } = await ecs.send(new DescribeServicesCommand({ cluster, services: [service] }));
       const before = services?.[0]?.desiredCount;
       await ecs.send(new UpdateServiceCommand({ cluster, service, desiredCount: count }));
       await waitForServices(session, connection, outputs);
-      session.reporter.info(`${service}: ${before} -> ${count} tasks. The next deploy returns to the environment's own count.`);
+      session.reporter.info(
+        `${service}: ${before} -> ${count} tasks. The next deploy returns to the environment's own count.`,
+      );
       return { ...identity(session), service, before, desiredCount: count };
     },
   });

@@ -16,7 +16,8 @@ export function registerSmoke(program: Command): void {
       );
       if (checks.some(({ ok }) => !ok)) process.exitCode = 1;
       if (!session.json) {
-        for (const { ok, check, detail } of checks) process.stdout.write(`${ok ? 'ok  ' : 'FAIL'} ${check}: ${detail}\n`);
+        for (const { ok, check, detail } of checks)
+          process.stdout.write(`${ok ? 'ok  ' : 'FAIL'} ${check}: ${detail}\n`);
       }
       return { ...identity(session), checks };
     },

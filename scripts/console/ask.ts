@@ -13,7 +13,10 @@ export interface Consent {
 export async function requireConsent({ question, word, yes }: Consent): Promise<void> {
   if (yes) return;
   if (!process.stdin.isTTY || !process.stderr.isTTY) {
-    throw new UsageError(`${question}\nThere is no terminal to ask on.`, 'Run it again with --yes if that is what you want.');
+    throw new UsageError(
+      `${question}\nThere is no terminal to ask on.`,
+      'Run it again with --yes if that is what you want.',
+    );
   }
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
   try {

@@ -18,15 +18,24 @@ import type { Engine } from '../toolchain/index';
 export async function ensureStateBackend(session: Session, connection: Connection, engine: Engine): Promise<void> {
   if (await bucketExists(session, connection)) return;
   if (session.target === 'aws') {
-    throw new UserError(`Account ${session.account} has no state bucket ${stateBucketName(session.account, session.region)}.`, {
-      remedy: `./sluice bootstrap ${session.environment} --target aws`,
-    });
+    throw new UserError(
+      `Account ${session.account} has no state bucket ${stateBucketName(session.account, session.region)}.`,
+      {
+        remedy: `./sluice bootstrap ${session.environment} --target aws`,
+      },
+    );
   }
-  await session.reporter.step(`bootstrap the state back end of ${session.environment}`, () => bootstrap(session, connection, engine));
+  await session.reporter.step(`bootstrap the state back end of ${session.environment}`, () =>
+    bootstrap(session, connection, engine),
+  );
 }
 
 /** Makes or updates the back end; a second run changes nothing. */
-export async function bootstrap(session: Session, connection: Connection, engine: Engine): Promise<{ changes: number; bucket: string }> {
+export async function bootstrap(
+  session: Session,
+  connection: Connection,
+  engine: Engine,
+): Promise<{ changes: number; bucket: string }> {
   const name = `bootstrap-${session.environment}`;
   const stack = openStack(session, connection, engine, name);
   const localState = join(stack.folder, 'bootstrap.tfstate');
@@ -74,10 +83,13 @@ async function bucketExists(session: Session, { clients }: Connection): Promise<
     const status = (error as { $metadata?: { httpStatusCode?: number } }).$metadata?.httpStatusCode;
     if (status === 404) return false;
     if (status === 403) {
-      throw new UserError(`The state bucket of account ${session.account} exists, but these credentials may not see it.`, {
-        remedy: 'Take a role that may read the state, or check that the account owns the bucket.',
-        cause: error,
-      });
+      throw new UserError(
+        `The state bucket of account ${session.account} exists, but these credentials may not see it.`,
+        {
+          remedy: 'Take a role that may read the state, or check that the account owns the bucket.',
+          cause: error,
+        },
+      );
     }
     throw error;
   }

@@ -46,8 +46,14 @@ async function take(file: string, stack: string): Promise<() => Promise<void>> {
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code !== 'ELOCKED') throw cause;
     const holder = readHolder(file);
-    const who = holder === undefined ? 'another command' : `"${holder.command}" of ${holder.user} (pid ${holder.pid}) since ${holder.since}`;
-    throw new UserError(`${stack} is being changed by ${who}.`, { remedy: 'Wait until it has finished, then run this again.', cause });
+    const who =
+      holder === undefined
+        ? 'another command'
+        : `"${holder.command}" of ${holder.user} (pid ${holder.pid}) since ${holder.since}`;
+    throw new UserError(`${stack} is being changed by ${who}.`, {
+      remedy: 'Wait until it has finished, then run this again.',
+      cause,
+    });
   }
 }
 

@@ -24,7 +24,11 @@ export interface DeployOptions {
 }
 
 /** Synthesises the stack, readies engine, back end and folder; writes nothing to the environment but its state bucket. */
-export async function prepare(session: Session, connection: Connection, options: DeployOptions): Promise<PreparedStack> {
+export async function prepare(
+  session: Session,
+  connection: Connection,
+  options: DeployOptions,
+): Promise<PreparedStack> {
   const { reporter, stackName, target } = session;
   const facts = await reporter.step(`synthesise ${stackName}`, () =>
     synthesise({ stack: stackName, target, imagesReady: options.imagesReady }),

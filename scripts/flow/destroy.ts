@@ -1,5 +1,10 @@
 /** Takes an environment away and leaves nothing of it: images, stack, run-time leftovers. */
-import { BatchDeleteImageCommand, ECRClient, RepositoryNotFoundException, paginateListImages } from '@aws-sdk/client-ecr';
+import {
+  BatchDeleteImageCommand,
+  ECRClient,
+  RepositoryNotFoundException,
+  paginateListImages,
+} from '@aws-sdk/client-ecr';
 import { requireConsent } from '../console/ask';
 import { UserError } from '../console/errors';
 import type { Connection } from '../session/connect';
@@ -19,13 +24,17 @@ export async function destroy(session: Session, connection: Connection, options:
   const settings = system.environments[environment];
   if (settings.protected && options.unprotect !== true) {
     throw new UserError(`${session.stackName} is protected: destroy is refused. Nothing was changed.`, {
-      remedy: 'If it really must go: switch off its deletion protection in environments/, deploy, then destroy with --unprotect.',
+      remedy:
+        'If it really must go: switch off its deletion protection in environments/, deploy, then destroy with --unprotect.',
     });
   }
   const stack = await openApplied(session, connection);
   await stack.settle();
   await recover(stack, reporter);
-  const leftovers = options.keepSecrets === true ? [] : await operations[system.name].leftovers({ session, clients: connection.clients });
+  const leftovers =
+    options.keepSecrets === true
+      ? []
+      : await operations[system.name].leftovers({ session, clients: connection.clients });
   const addresses = await stack.stateList();
   reporter.info(`  destroys ${addresses.length} resources of the stack, with the images in its repositories`);
   leftovers.forEach((name) => reporter.info(`  - ${name} (made at run time, outside the state)`));

@@ -8,7 +8,11 @@ import type { Connection } from '../session/connect';
 import type { Session } from '../session/session';
 
 /** What to synthesise with: `undefined` lets the lock decide, which by then is known to be true to the registry. */
-export async function resolveGate(session: Session, connection: Connection, flag?: boolean): Promise<boolean | undefined> {
+export async function resolveGate(
+  session: Session,
+  connection: Connection,
+  flag?: boolean,
+): Promise<boolean | undefined> {
   const override = flag ?? parseFlag(process.env['IMAGES_READY']);
   const status = await readImagesStatus(session, connection);
   if (override !== undefined) {
@@ -21,7 +25,9 @@ export async function resolveGate(session: Session, connection: Connection, flag
 
 /** A lock that names bytes which the registry lacks would deploy tasks that can never start. */
 function refuseUnknownDigests({ system, environment }: Session, status: ImagesStatus): void {
-  const lost = Object.entries(status.services).filter(([, service]) => service.digest !== null && service.inRegistry === false);
+  const lost = Object.entries(status.services).filter(
+    ([, service]) => service.digest !== null && service.inRegistry === false,
+  );
   if (lost.length === 0) return;
   throw new UserError(
     [

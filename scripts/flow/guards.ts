@@ -27,10 +27,17 @@ export async function refuseToClose(stack: Pick<Stack, 'name' | 'stateList'>, fa
 }
 
 /** In a protected environment nothing that holds data is replaced or destroyed unless it is named. */
-export function refuseToLoseData(session: Session, facts: StackFacts, plan: PlanSummary, allowed: readonly string[]): void {
+export function refuseToLoseData(
+  session: Session,
+  facts: StackFacts,
+  plan: PlanSummary,
+  allowed: readonly string[],
+): void {
   if (!session.system.environments[session.environment].protected) return;
   const stateful = new Set(facts.stateful);
-  const lost = [...plan.delete, ...plan.replace].filter((address) => stateful.has(address) && !allowed.includes(address));
+  const lost = [...plan.delete, ...plan.replace].filter(
+    (address) => stateful.has(address) && !allowed.includes(address),
+  );
   if (lost.length === 0) return;
   throw new UserError(
     [

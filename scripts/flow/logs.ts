@@ -1,5 +1,9 @@
 /** A system's log groups in one view, newest last, and following on as lines come. */
-import { CloudWatchLogsClient, ResourceNotFoundException, paginateFilterLogEvents } from '@aws-sdk/client-cloudwatch-logs';
+import {
+  CloudWatchLogsClient,
+  ResourceNotFoundException,
+  paginateFilterLogEvents,
+} from '@aws-sdk/client-cloudwatch-logs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { UsageError } from '../console/errors';
 import type { Connection } from '../session/connect';
@@ -33,11 +37,14 @@ export async function followLogs(session: Session, connection: Connection, optio
   const client = new CloudWatchLogsClient(connection.clients);
   const since = Date.now() - PAST_MS;
   const past = await readGroups(client, groups, since);
-  const perSource = Object.keys(groups).flatMap((source) => past.filter((line) => line.source === source).slice(-options.tail));
+  const perSource = Object.keys(groups).flatMap((source) =>
+    past.filter((line) => line.source === source).slice(-options.tail),
+  );
   const seen = new Set(past.map(({ id }) => id));
   const many = Object.keys(groups).length > 1;
   const write = (lines: readonly LogLine[]): void => {
-    for (const { source, text } of [...lines].sort((a, b) => a.at - b.at)) options.write(many ? `${source} ${text}` : text);
+    for (const { source, text } of [...lines].sort((a, b) => a.at - b.at))
+      options.write(many ? `${source} ${text}` : text);
   };
   write(options.tail === 0 ? [] : perSource);
   let from = past.at(-1)?.at ?? since;
@@ -67,14 +74,23 @@ function selectGroups(session: Session, source: string | undefined): Record<stri
   return { [source]: group };
 }
 
-async function readGroups(client: CloudWatchLogsClient, groups: Record<string, string>, startTime: number): Promise<LogLine[]> {
+async function readGroups(
+  client: CloudWatchLogsClient,
+  groups: Record<string, string>,
+  startTime: number,
+): Promise<LogLine[]> {
   const all = await Promise.all(
     Object.entries(groups).map(async ([source, logGroupName]) => {
       const lines: LogLine[] = [];
       try {
         for await (const { events } of paginateFilterLogEvents({ client }, { logGroupName, startTime })) {
           for (const { eventId, timestamp = 0, message = '', logStreamName } of events ?? []) {
-            lines.push({ id: `${source} ${logStreamName} ${eventId ?? `${timestamp} ${message}`}`, at: timestamp, source, text: message.trimEnd() });
+            lines.push({
+              id: `${source} ${logStreamName} ${eventId ?? `${timestamp} ${message}`}`,
+              at: timestamp,
+              source,
+              text: message.trimEnd(),
+            });
           }
         }
       } catch (error) {

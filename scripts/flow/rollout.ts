@@ -1,6 +1,12 @@
 /** A deployment is done when the new tasks serve; when they do not, the reasons are shown and the command fails. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { DescribeServicesCommand, DescribeTasksCommand, ECSClient, ListTasksCommand, type Service } from '@aws-sdk/client-ecs';
+import {
+  DescribeServicesCommand,
+  DescribeTasksCommand,
+  ECSClient,
+  ListTasksCommand,
+  type Service,
+} from '@aws-sdk/client-ecs';
 import { UserError } from '../console/errors';
 import type { ClientSettings, Connection } from '../session/connect';
 import type { Session } from '../session/session';

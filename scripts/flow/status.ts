@@ -39,7 +39,10 @@ export async function readStatus(session: Session, connection: Connection): Prom
   return { outputs, services, images: images.services, ready: images.ready, facts, lastErrors };
 }
 
-async function serviceStatus({ clients }: Connection, outputs: Readonly<Record<string, unknown>>): Promise<ServiceStatus[]> {
+async function serviceStatus(
+  { clients }: Connection,
+  outputs: Readonly<Record<string, unknown>>,
+): Promise<ServiceStatus[]> {
   const { cluster_name: cluster, service_name: name } = outputs as Record<string, string | undefined>;
   if (cluster === undefined || name === undefined) return [];
   const { services } = await new ECSClient(clients).send(new DescribeServicesCommand({ cluster, services: [name] }));
@@ -50,7 +53,9 @@ async function serviceStatus({ clients }: Connection, outputs: Readonly<Record<s
       for (const { targetGroupArn: TargetGroupArn } of service.loadBalancers ?? []) {
         const { TargetHealthDescriptions } = await balancing.send(new DescribeTargetHealthCommand({ TargetGroupArn }));
         for (const { Target, TargetHealth } of TargetHealthDescriptions ?? []) {
-          targets.push(`${Target?.Id}:${Target?.Port} ${TargetHealth?.State}${TargetHealth?.Reason ? ` (${TargetHealth.Reason})` : ''}`);
+          targets.push(
+            `${Target?.Id}:${Target?.Port} ${TargetHealth?.State}${TargetHealth?.Reason ? ` (${TargetHealth.Reason})` : ''}`,
+          );
         }
       }
       return {
@@ -72,7 +77,9 @@ export function describeStatus(status: EnvironmentStatus): string[] {
     lines.push(...targets.map((target) => `  target ${target}`), ...events.map((event) => `  event ${event}`));
   }
   for (const [name, { digest, inRegistry }] of Object.entries(status.images)) {
-    lines.push(`image ${name}: ${digest === null ? 'none' : `${digest} ${inRegistry ? 'in the registry' : 'NOT in the registry'}`}`);
+    lines.push(
+      `image ${name}: ${digest === null ? 'none' : `${digest} ${inRegistry ? 'in the registry' : 'NOT in the registry'}`}`,
+    );
   }
   lines.push(`gate ${status.ready ? 'open' : 'closed'}`);
   for (const [name, value] of Object.entries(status.facts)) lines.push(`${name}: ${describeFact(value)}`);

@@ -40,7 +40,9 @@ export async function up(session: Session, options: { readonly smoke: boolean })
   const context = { session, clients: connection.clients, outputs: deployed.outputs };
   const system = operations[session.system.name];
   const seeded = await session.reporter.step('seed', () => system.seed(context));
-  const checks = options.smoke ? await session.reporter.step('smoke', () => smokeOrFail(session, connection, deployed)) : [];
+  const checks = options.smoke
+    ? await session.reporter.step('smoke', () => smokeOrFail(session, connection, deployed))
+    : [];
   const images = Object.fromEntries(Object.entries(status.services).map(([name, { digest }]) => [name, digest]));
   return { phase: deployed.phase, changes, images, outputs: deployed.outputs, seeded, checks };
 }
@@ -49,9 +51,14 @@ async function smokeOrFail(session: Session, { clients }: Connection, { outputs 
   const checks = await operations[session.system.name].smoke({ session, clients, outputs });
   const failed = checks.filter(({ ok }) => !ok);
   if (failed.length > 0) {
-    throw new UserError(['The system is up, but answers wrongly:', ...failed.map(({ check, detail }) => `  - ${check}: ${detail}`)].join('\n'), {
-      remedy: `./sluice logs ${session.system.name} ${session.environment}; docs/troubleshooting.md lists symptoms and causes.`,
-    });
+    throw new UserError(
+      ['The system is up, but answers wrongly:', ...failed.map(({ check, detail }) => `  - ${check}: ${detail}`)].join(
+        '\n',
+      ),
+      {
+        remedy: `./sluice logs ${session.system.name} ${session.environment}; docs/troubleshooting.md lists symptoms and causes.`,
+      },
+    );
   }
   return checks;
 }

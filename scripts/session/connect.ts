@@ -3,7 +3,7 @@ import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import { UserError } from '../console/errors';
 import { engineEnvironment, ensureCloud, type CloudEnvironment } from '../local/client';
 import { Stack } from '../terraform/stack';
-import { ensureEngine, ensureProvider, type Engine } from '../toolchain/index';
+import { ensureTerraform, type Engine } from '../toolchain/index';
 import { runFolder, stackFolder } from './folders';
 import type { Session } from './session';
 import { mkdirSync } from 'node:fs';
@@ -55,9 +55,7 @@ async function requireAccount(session: Session, clients: ClientSettings): Promis
 }
 
 export async function openEngine(session: Session, resourceTypes: readonly string[]): Promise<Engine> {
-  const engine = await ensureEngine(session.reporter);
-  const { cliConfigFile } = await ensureProvider(session.reporter, resourceTypes);
-  return { ...engine, cliConfigFile };
+  return (await ensureTerraform(session.reporter, resourceTypes)).engine;
 }
 
 export function openStack(session: Session, connection: Connection, engine: Engine, name = session.stackName): Stack {

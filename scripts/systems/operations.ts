@@ -41,7 +41,9 @@ export interface SystemOperations {
 export function requireOutput({ outputs, session }: OperationContext, name: string): string {
   const value = outputs[name];
   if (typeof value !== 'string' || value === '') {
-    throw new Error(`${session.stackName} has no output "${name}"; its outputs: ${Object.keys(outputs).join(', ') || 'none'}`);
+    throw new Error(
+      `${session.stackName} has no output "${name}"; its outputs: ${Object.keys(outputs).join(', ') || 'none'}`,
+    );
   }
   return value;
 }

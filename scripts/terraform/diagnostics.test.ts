@@ -27,7 +27,12 @@ test('other failures are no locks', () => {
 });
 
 test('an error lists every diagnostic with its address, and no warning', () => {
-  const warning: EngineEvent = { '@level': 'warn', '@message': '', type: 'diagnostic', diagnostic: { severity: 'warning', summary: 'old' } };
+  const warning: EngineEvent = {
+    '@level': 'warn',
+    '@message': '',
+    type: 'diagnostic',
+    diagnostic: { severity: 'warning', summary: 'old' },
+  };
   const error = engineError('apply of x', {
     exitCode: 1,
     text: [],
@@ -37,5 +42,7 @@ test('an error lists every diagnostic with its address, and no warning', () => {
 });
 
 test('without diagnostics the end of the plain text is shown', () => {
-  expect(engineError('init of x', { exitCode: 1, text: ['panic: boom'], events: [] }).message).toBe('init of x failed.\npanic: boom');
+  expect(engineError('init of x', { exitCode: 1, text: ['panic: boom'], events: [] }).message).toBe(
+    'init of x failed.\npanic: boom',
+  );
 });

@@ -33,5 +33,10 @@ export function lockInfoOf(result: Pick<RunResult, 'events' | 'text'>): LockInfo
   const field = (name: string): string | undefined => new RegExp(`${name}:\\s+(\\S.*)`).exec(text)?.[1]?.trim();
   const id = field('ID');
   if (id === undefined) return undefined;
-  return { id, who: field('Who') ?? 'unknown', since: field('Created') ?? 'unknown', operation: field('Operation') ?? 'unknown' };
+  return {
+    id,
+    who: field('Who') ?? 'unknown',
+    since: field('Created') ?? 'unknown',
+    operation: field('Operation') ?? 'unknown',
+  };
 }

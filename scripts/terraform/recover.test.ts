@@ -1,22 +1,61 @@
 import { silentReporter } from '../console/reporter';
-import { createdIn, recover } from './recover';
+import { importId, type TerraformJson } from './import-ids';
+import { readJournal, recover } from './recover';
 import type { EngineEvent } from './run';
 
-const complete = (addr: string, action: string, id_value?: string): EngineEvent => ({
+const event = (type: string, addr: string, action: string, id_value?: string): EngineEvent => ({
   '@level': 'info',
   '@message': '',
-  type: 'apply_complete',
+  type,
   hook: { resource: { addr, resource_type: addr.split('.')[0]! }, action, id_key: 'id', id_value },
 });
+const complete = (addr: string, action: string, id?: string): EngineEvent => event('apply_complete', addr, action, id);
 
-test('the journal gives what was created and not destroyed again', () => {
-  const journal = [
+const config: TerraformJson = {
+  resource: {
+    aws_vpc: { a: {}, b: {} },
+    aws_subnet: { s: {} },
+    aws_route_table: { r: {} },
+    aws_route_table_association: { x: { subnet_id: '${aws_subnet.s.id}', route_table_id: '${aws_route_table.r.id}' } },
+    aws_dynamodb_table: { t: { name: 't3nets-dev-tenants' } },
+    aws_ecs_cluster: { c: { name: 'main' } },
+    aws_ecs_service: { e: { name: 'router', cluster: '${aws_ecs_cluster.c.arn}' } },
+    aws_iam_role: { i: { name: 'role-1' } },
+    aws_iam_policy: { p: {} },
+    aws_iam_role_policy_attachment: { y: { role: '${aws_iam_role.i.name}', policy_arn: '${aws_iam_policy.p.arn}' } },
+  },
+};
+
+test('the journal tells what was created, what was begun, and forgets what went away or failed', () => {
+  const journal = readJournal([
+    event('apply_start', 'aws_vpc.a', 'create'),
     complete('aws_vpc.a', 'create', 'vpc-1'),
     complete('aws_vpc.b', 'create', 'vpc-2'),
     complete('aws_vpc.b', 'delete'),
     complete('aws_vpc.c', 'update', 'vpc-3'),
-  ];
-  expect(createdIn(journal)).toEqual([{ address: 'aws_vpc.a', type: 'aws_vpc', id: 'vpc-1' }]);
+    event('apply_start', 'aws_subnet.s', 'create'),
+    event('apply_start', 'aws_route_table.r', 'create'),
+    event('apply_errored', 'aws_route_table.r', 'create'),
+  ]);
+  expect([...journal.created]).toEqual([['aws_vpc.a', 'vpc-1']]);
+  expect(journal.begun).toEqual(['aws_subnet.s']);
+});
+
+test.each([
+  ['aws_vpc.a', { 'aws_vpc.a': 'vpc-1' }, 'vpc-1'],
+  ['aws_vpc.a', {}, undefined],
+  ['aws_route_table_association.x', { 'aws_subnet.s': 'subnet-1', 'aws_route_table.r': 'rtb-1' }, 'subnet-1/rtb-1'],
+  ['aws_route_table_association.x', { 'aws_subnet.s': 'subnet-1' }, undefined],
+  ['aws_dynamodb_table.t', {}, 't3nets-dev-tenants'],
+  ['aws_ecs_service.e', { 'aws_ecs_cluster.c': 'arn:aws:ecs:us-east-1:111111111111:cluster/main' }, 'main/router'],
+  [
+    'aws_iam_role_policy_attachment.y',
+    { 'aws_iam_policy.p': 'arn:aws:iam::1:policy/p' },
+    'role-1/arn:aws:iam::1:policy/p',
+  ],
+  ['aws_ecs_task_definition.d', { 'aws_ecs_task_definition.d': 'family' }, undefined],
+])('import id of %s from %j is %s', (address, ids, expected) => {
+  expect(importId(address, { config, ids: new Map(Object.entries(ids)) })).toBe(expected);
 });
 
 test('only what the state lacks is imported, and the journal is forgotten', async () => {
@@ -25,13 +64,23 @@ test('only what the state lacks is imported, and the journal is forgotten', asyn
   await recover(
     {
       name: 's',
-      unfinishedJournal: () => [complete('aws_vpc.a', 'create', 'vpc-1'), complete('aws_vpc.b', 'create', 'vpc-2')],
-      stateList: async () => ['aws_vpc.a'],
+      config: () => config,
+      unfinishedJournal: () => [
+        complete('aws_vpc.a', 'create', 'vpc-1'),
+        complete('aws_vpc.b', 'create', 'vpc-2'),
+        event('apply_start', 'aws_dynamodb_table.t', 'create'),
+      ],
+      stateIds: async () => new Map([['aws_vpc.a', 'vpc-1']]),
       import: async (...call: string[]) => imported.push(call) > 0,
-      forgetJournal: () => (forgotten = true),
+      forgetJournal: () => {
+        forgotten = true;
+      },
     },
     silentReporter,
   );
-  expect(imported).toEqual([['aws_vpc.b', 'vpc-2']]);
+  expect(imported).toEqual([
+    ['aws_vpc.b', 'vpc-2'],
+    ['aws_dynamodb_table.t', 't3nets-dev-tenants'],
+  ]);
   expect(forgotten).toBe(true);
 });

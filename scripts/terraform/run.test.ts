@@ -34,7 +34,9 @@ test('a program that cannot be started is an error, and leaves no record', async
 
 test('an engine that outlived its command is found and waited for', async () => {
   const record = join(folder, 'engine.json');
-  const running = runEngine(request(`setTimeout(() => console.log(JSON.stringify({ type: 'end', '@message': 'done' })), 600)`));
+  const running = runEngine(
+    request(`setTimeout(() => console.log(JSON.stringify({ type: 'end', '@message': 'done' })), 600)`),
+  );
   const found = leftRunning(record);
   expect(found).toMatchObject({ command: '-e' });
   const seen: string[] = [];

@@ -6,6 +6,7 @@ import { UserError } from '../console/errors';
 import type { Reporter } from '../console/reporter';
 import type { Engine } from '../toolchain/index';
 import { engineError, lockInfoOf } from './diagnostics';
+import type { TerraformJson } from './import-ids';
 import { summarisePlan, type PlanJson, type PlanSummary } from './plan';
 import { leftRunning, runEngine, waitForEngine, type EngineEvent, type RunResult } from './run';
 
@@ -70,7 +71,13 @@ export class Stack {
 
   /** Takes the state of the back end that was used so far into the one that the JSON names now. */
   async moveState(): Promise<void> {
-    const { exitCode, stderr } = await this.#capture(['init', '-input=false', '-no-color', '-migrate-state', '-force-copy']);
+    const { exitCode, stderr } = await this.#capture([
+      'init',
+      '-input=false',
+      '-no-color',
+      '-migrate-state',
+      '-force-copy',
+    ]);
     if (exitCode !== 0) throw new UserError(`The state of ${this.name} could not be moved.\n${stderr}`);
   }
 
@@ -101,7 +108,9 @@ export class Stack {
     const { exitCode, stdout, stderr } = await this.#capture(['output', '-json']);
     if (exitCode !== 0) throw new UserError(`The outputs of ${this.name} cannot be read.\n${stderr}`);
     const parsed = JSON.parse(stdout) as Record<string, { value: unknown; sensitive: boolean }>;
-    return Object.fromEntries(Object.entries(parsed).map(([name, { value, sensitive }]) => [name, sensitive ? '(sensitive)' : value]));
+    return Object.fromEntries(
+      Object.entries(parsed).map(([name, { value, sensitive }]) => [name, sensitive ? '(sensitive)' : value]),
+    );
   }
 
   /** Addresses in the state; none where there is no state yet. */
@@ -112,6 +121,22 @@ export class Stack {
       throw new UserError(`The state of ${this.name} cannot be read.\n${stderr}`);
     }
     return stdout.split('\n').filter((line) => line !== '');
+  }
+
+  /** The `id` of everything in the state, by address. */
+  async stateIds(): Promise<Map<string, string>> {
+    const { exitCode, stdout, stderr } = await this.#capture(['show', '-json']);
+    if (exitCode !== 0) throw new UserError(`The state of ${this.name} cannot be read.\n${stderr}`);
+    const { values } = JSON.parse(stdout) as {
+      values?: { root_module?: { resources?: { address: string; mode: string; values: { id?: string } }[] } };
+    };
+    const resources = (values?.root_module?.resources ?? []).filter(({ mode }) => mode === 'managed');
+    return new Map(resources.map(({ address, values: { id } }) => [address, id ?? '']));
+  }
+
+  /** The synthesised configuration. */
+  config(): TerraformJson {
+    return JSON.parse(readFileSync(join(this.folder, 'cdk.tf.json'), 'utf8')) as TerraformJson;
   }
 
   async import(address: string, id: string): Promise<boolean> {
@@ -141,7 +166,11 @@ export class Stack {
     return join(this.#options.runFolder, 'engine.json');
   }
 
-  async #locked(command: 'plan' | 'apply', args: string[], update: (line: string, event?: EngineEvent) => void): Promise<RunResult> {
+  async #locked(
+    command: 'plan' | 'apply',
+    args: string[],
+    update: (line: string, event?: EngineEvent) => void,
+  ): Promise<RunResult> {
     const run = (): Promise<RunResult> =>
       runEngine({
         binary: this.#options.engine.path,

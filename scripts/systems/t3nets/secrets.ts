@@ -1,6 +1,7 @@
 /** The tenants' secrets: made at run time, so the state does not know them. */
 import {
   DeleteSecretCommand,
+  GetSecretValueCommand,
   SecretsManagerClient,
   paginateListSecrets,
 } from '@aws-sdk/client-secrets-manager';
@@ -24,6 +25,21 @@ export async function listTenantSecrets(context: Context): Promise<string[]> {
     for (const { Name } of SecretList ?? []) if (Name?.startsWith(prefix) === true) names.push(Name);
   }
   return names.sort();
+}
+
+/** Where an environment that faces the Internet keeps the key that its default tenant, too, must show. */
+export const DEFAULT_KEY_PATH = 'default/api-key';
+
+export function needsDefaultKey({ session }: Context): boolean {
+  return systems.t3nets.environments[session.environment].defaultTenantRequiresKey;
+}
+
+export async function readKey(context: Context, path: string): Promise<string> {
+  const client = new SecretsManagerClient(context.clients);
+  const { SecretString } = await client.send(
+    new GetSecretValueCommand({ SecretId: `${tenantsPrefix(context)}/${path}` }),
+  );
+  return (JSON.parse(SecretString ?? '{}') as { key: string }).key;
 }
 
 /** Without a recovery window, so that the same environment can be made again at once. */

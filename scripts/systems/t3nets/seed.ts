@@ -15,6 +15,7 @@ import {
 import { DynamoDBDocumentClient, PutCommand } from '@aws-sdk/lib-dynamodb';
 import { UserError } from '../../console/errors';
 import { requireOutput, type OperationContext, type SeedItem } from '../operations';
+import { DEFAULT_KEY_PATH, needsDefaultKey } from './secrets';
 
 /** Marks a Jira secret that nobody has filled in yet; the router then says that Jira is not set up. */
 const PLACEHOLDER = 'REPLACE_ME';
@@ -30,13 +31,18 @@ export async function seed(context: OperationContext): Promise<SeedItem[]> {
   const jira = jiraValues(process.env);
   const items = [await putTenant(context), await putAdmin(context)];
   items.push(await putSecret(context, 'default/jira', jira.values, { replace: jira.complete }));
-  items.push(await putSecret(context, 'default/admin-api', { key: randomBytes(32).toString('base64url') }, {}));
+  items.push(await putSecret(context, 'default/admin-api', newKey(), {}));
+  if (needsDefaultKey(context)) items.push(await putSecret(context, DEFAULT_KEY_PATH, newKey(), {}));
   if (!jira.complete && items[2]?.result === 'created') {
     context.session.reporter.warn(
       `Jira is a placeholder: ${jira.missing.join(', ')} not set. Set them and seed again, or use the admin API.`,
     );
   }
   return items;
+}
+
+function newKey(): { key: string } {
+  return { key: randomBytes(32).toString('base64url') };
 }
 
 function jiraValues(env: NodeJS.ProcessEnv) {

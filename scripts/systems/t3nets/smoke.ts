@@ -1,6 +1,7 @@
 /** Asks the running system what a first user would ask, through its public address. */
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { DEFAULT_KEY_PATH, needsDefaultKey, readKey } from './secrets';
 import { requireOutput, type OperationContext, type SmokeCheck } from '../operations';
 
 /** A new target takes this long at most to get its first request on AWS: two health checks 30 s apart, and a VPC link. */
@@ -20,14 +21,17 @@ export async function smoke(context: OperationContext): Promise<SmokeCheck[]> {
     { check: 'GET /api/health', ok: health.status === 200 && health.body['status'] === 'ok', detail: summary(health) },
   ];
   if (!checks[0]!.ok) return checks;
-  const first = await chat(base, session, 'what is the sprint status?');
+  const headers: Record<string, string> = needsDefaultKey(context)
+    ? { authorization: `Bearer ${await readKey(context, DEFAULT_KEY_PATH)}` }
+    : {};
+  const first = await chat(base, headers, session, 'what is the sprint status?');
   checks.push({
     check: 'POST /api/chat',
     ok: first.status === 200 && typeof first.body['response'] === 'string' && first.body['response'] !== '',
     detail: summary(first),
   });
-  const second = await chat(base, session, 'and what did I ask before?');
-  const kept = await ask(`${base}/api/conversations/${session}`, {});
+  const second = await chat(base, headers, session, 'and what did I ask before?');
+  const kept = await ask(`${base}/api/conversations/${session}`, { headers });
   const messages = Array.isArray(kept.body['messages']) ? (kept.body['messages'] as { content?: string }[]) : [];
   checks.push({
     check: 'a second message in the session knows the first',
@@ -37,10 +41,10 @@ export async function smoke(context: OperationContext): Promise<SmokeCheck[]> {
   return checks;
 }
 
-function chat(base: string, session_id: string, message: string): Promise<Answer> {
+function chat(base: string, headers: Record<string, string>, session_id: string, message: string): Promise<Answer> {
   return ask(`${base}/api/chat`, {
     method: 'POST',
-    headers: { 'content-type': 'application/json' },
+    headers: { 'content-type': 'application/json', ...headers },
     body: JSON.stringify({ message, session_id }),
   });
 }

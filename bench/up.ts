@@ -1,0 +1,62 @@
+/**
+ * `up` and `deploy` against the bare engine applying the same JSON: what Sluice adds to the provider's own waiting.
+ * Runs on a local cloud of its own, with toolchain and images already in the cache.
+ */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { execa } from 'execa';
+import { print } from './measure';
+import { root } from './paths';
+
+const PORT = '4960';
+
+export async function benchUp(): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), 'sluice-bench-up-'));
+  const env = { SLUICE_HOME: join(folder, 'home'), SLUICE_PORT: PORT, CDKTF_OUTDIR: join(folder, 'cdktf.out') };
+  const sluice = async (...args: string[]): Promise<{ seconds: number; stdout: string }> => {
+    const since = Date.now();
+    const { stdout } = await execa(join(root, 'sluice'), args, { cwd: root, env, stdin: 'ignore', stderr: 'inherit' });
+    return { seconds: (Date.now() - since) / 1000, stdout };
+  };
+  try {
+    await sluice('images', 'build', 't3nets', 'dev');
+    const first = await sluice('up', 't3nets', 'dev');
+    const second = await sluice('up', 't3nets', 'dev');
+    const unchanged = await sluice('deploy', 't3nets', 'dev');
+    const { variables } = JSON.parse((await sluice('env', 't3nets', 'dev', '--json')).stdout) as {
+      variables: Record<string, string>;
+    };
+
+    // The same JSON, gate open, by the engine alone in the account next door, which is empty.
+    const tofu = async (...args: string[]): Promise<number> => {
+      const since = Date.now();
+      await execa(variables['TERRAFORM_BINARY_NAME']!, args, {
+        cwd: join(folder, 'cdktf.out/stacks/t3nets-dev'),
+        env: variables,
+        stdin: 'ignore',
+      });
+      return (Date.now() - since) / 1000;
+    };
+    await tofu('destroy', '-auto-approve', '-input=false', '-no-color');
+    const raw = await tofu('apply', '-auto-approve', '-input=false', '-no-color');
+    const over = first.seconds - raw;
+    print('up t3nets dev, against tofu apply of the same JSON', [
+      { what: 'tofu apply of everything at once', value: `${raw.toFixed(1)} s` },
+      { what: 'up, both phases, images built before', value: `${first.seconds.toFixed(1)} s` },
+      { what: 'ratio', value: (first.seconds / raw).toFixed(2) },
+      { what: 'difference', value: `${over.toFixed(1)} s`, aim: 'at most 30 s', met: over <= 30 },
+      {
+        what: 'up again, nothing to do',
+        value: `${second.seconds.toFixed(1)} s`,
+        aim: 'at most 20 s',
+        met: second.seconds <= 20,
+      },
+      { what: 'deploy, nothing to do', value: `${unchanged.seconds.toFixed(1)} s` },
+    ]);
+    await sluice('destroy', 't3nets', 'dev', '--yes');
+  } finally {
+    await sluice('down').catch(() => undefined);
+    rmSync(folder, { recursive: true, force: true });
+  }
+}

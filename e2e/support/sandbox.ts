@@ -1,0 +1,76 @@
+/**
+ * A rehearsal of a test's own: its own local cloud, ports, state and output folder, so that tests neither see nor
+ * disturb the one a person works with. Commands run as a person runs them: through `./sluice`.
+ */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { execa } from 'execa';
+
+const root = resolve(fileURLToPath(import.meta.url), '../../..');
+
+export interface Run {
+  readonly exitCode: number;
+  readonly stdout: string;
+  readonly stderr: string;
+  json<T = Record<string, never>>(): T;
+}
+
+export interface Sandbox {
+  readonly root: string;
+  readonly home: string;
+  readonly outputFolder: string;
+  readonly env: Record<string, string>;
+  /** Runs `./sluice ...`; its progress goes to this test's stderr, each line with the sandbox's name. */
+  sluice(args: readonly string[], options?: { env?: Record<string, string>; quiet?: boolean }): Promise<Run>;
+  /** As `sluice`, and fails the test with the whole output unless the exit code is as expected. */
+  ok(args: readonly string[], options?: { env?: Record<string, string>; exitCode?: number }): Promise<Run>;
+  stackFolder(stack: string): string;
+  /** Stops the cloud, removes every file. */
+  end(): Promise<void>;
+}
+
+export function openSandbox(name: string, port: number): Sandbox {
+  const folder = mkdtempSync(join(tmpdir(), `sluice-${name}-`));
+  const home = join(folder, 'home');
+  const outputFolder = join(folder, 'cdktf.out');
+  const env = { SLUICE_HOME: home, SLUICE_PORT: String(port), CDKTF_OUTDIR: outputFolder };
+
+  const sluice: Sandbox['sluice'] = async (args, options = {}) => {
+    const child = execa(join(root, 'sluice'), [...args], {
+      cwd: root,
+      env: { ...env, ...options.env },
+      reject: false,
+      stdin: 'ignore',
+    });
+    if (options.quiet !== true) {
+      child.stderr.on('data', (chunk: Buffer) => {
+        for (const line of chunk.toString('utf8').split('\n'))
+          if (line !== '') process.stderr.write(`  [${name}] ${line}\n`);
+      });
+    }
+    const { exitCode, stdout, stderr } = await child;
+    return { exitCode: exitCode ?? -1, stdout, stderr, json: <T>() => JSON.parse(stdout) as T };
+  };
+
+  return {
+    root,
+    home,
+    outputFolder,
+    env,
+    sluice,
+    async ok(args, options = {}) {
+      const run = await sluice(args, options);
+      if (run.exitCode !== (options.exitCode ?? 0)) {
+        throw new Error(`sluice ${args.join(' ')} exited with ${run.exitCode}\n${run.stderr}\n${run.stdout}`);
+      }
+      return run;
+    },
+    stackFolder: (stack) => join(outputFolder, 'stacks', stack),
+    async end() {
+      await sluice(['down'], { quiet: true });
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
