@@ -24,15 +24,18 @@ function readRequest(env: NodeJS.ProcessEnv, root: string): AppRequest {
     outdir: resolve(root, env['CDKTF_OUTDIR'] ?? 'cdktf.out'),
     home: resolve(root, env['SLUICE_HOME'] ?? '.sluice'),
     target: parseTarget(env['SLUICE_TARGET'] ?? 'local'),
-    stacks: env['SLUICE_STACKS'] === undefined || env['SLUICE_STACKS'] === '' ? undefined : env['SLUICE_STACKS'].split(','),
+    stacks:
+      env['SLUICE_STACKS'] === undefined || env['SLUICE_STACKS'] === '' ? undefined : env['SLUICE_STACKS'].split(','),
     imagesReady:
-      parseImagesReady(env['IMAGES_READY'], 'IMAGES_READY') ?? parseImagesReady(context['imagesReady'], 'context imagesReady'),
+      parseImagesReady(env['IMAGES_READY'], 'IMAGES_READY') ??
+      parseImagesReady(context['imagesReady'], 'context imagesReady'),
     bootstrapBackend: parseBackend(env['SLUICE_BOOTSTRAP_BACKEND']),
   };
 }
 
 function parseBackend(value: string | undefined): BootstrapBackend | undefined {
-  if (value === undefined || value === '' || value === 'local' || value === 's3') return value === '' ? undefined : value;
+  if (value === undefined || value === '' || value === 'local' || value === 's3')
+    return value === '' ? undefined : value;
   throw new ConfigurationError('SLUICE_BOOTSTRAP_BACKEND', [`is "${value}"; allowed: local, s3`]);
 }
 
@@ -51,7 +54,14 @@ function listTypes(request: AppRequest): string[] {
     const types = [true, false].flatMap((imagesReady) => {
       const bootstrap = environmentNames.map((environment) => `${BOOTSTRAP}-${environment}`);
       return [undefined, bootstrap].flatMap((names) => {
-        const { stacks } = buildApp({ ...request, target: 'local', outdir, stacks: names, imagesReady, placeholders: true });
+        const { stacks } = buildApp({
+          ...request,
+          target: 'local',
+          outdir,
+          stacks: names,
+          imagesReady,
+          placeholders: true,
+        });
         return stacks.flatMap((stack) => {
           const { resource = {}, data = {} } = stack.toTerraform() as Record<'resource' | 'data', object | undefined>;
           return [...Object.keys(resource), ...Object.keys(data)];
@@ -70,7 +80,8 @@ export function main(root: string, args: readonly string[]): void {
     if (args.includes('--types')) process.stdout.write(`${JSON.stringify(listTypes(request))}\n`);
     else synthesise(request);
   } catch (error) {
-    if (!(error instanceof ConfigurationError || error instanceof PropsError || error instanceof ImagesLockError)) throw error;
+    if (!(error instanceof ConfigurationError || error instanceof PropsError || error instanceof ImagesLockError))
+      throw error;
     process.stderr.write(`${error.message}\n`);
     process.exitCode = EXIT_USAGE;
   }

@@ -13,6 +13,7 @@ export async function benchSetup(): Promise<void> {
     GOMODCACHE: join(folder, 'gomod'),
     GOCACHE: join(folder, 'gocache'),
     PIP_CACHE_DIR: join(folder, 'pip'),
+    SLUICE_DOWNLOADS: 'off',
   };
   const setUp = () =>
     measure(process.execPath, ['--import', 'tsx', join(root, 'bench/set-up-tools.ts')], { cwd: root, env });

@@ -7,5 +7,6 @@ export default {
   modulePathIgnorePatterns: ['<rootDir>/.sluice/', '<rootDir>/cdktf.out/'],
   transform: { '^.+\\.ts$': ['ts-jest', { useESM: true, diagnostics: false }] },
   testTimeout: 900_000,
+  forceExit: true,
   verbose: true,
 };

@@ -17,7 +17,10 @@ export interface ServiceDefinition {
   repository(environment: Environment): string;
 }
 
-export interface SystemDefinition<Settings extends CommonSettings = CommonSettings, Name extends SystemName = SystemName> {
+export interface SystemDefinition<
+  Settings extends CommonSettings = CommonSettings,
+  Name extends SystemName = SystemName,
+> {
   readonly name: Name;
   /** Parsed when first read; a mistake in the values is a `ConfigurationError` with all of them. */
   readonly environments: Readonly<Record<Environment, Settings>>;

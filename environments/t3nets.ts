@@ -68,8 +68,14 @@ const settings = commonSettings
     const { autoscaling, desiredCount } = value;
     if (autoscaling !== undefined && autoscaling.minCount > autoscaling.maxCount) {
       problem(['autoscaling', 'minCount'], `allowed: at most maxCount, ${autoscaling.maxCount}`);
-    } else if (autoscaling !== undefined && (desiredCount < autoscaling.minCount || desiredCount > autoscaling.maxCount)) {
-      problem(['desiredCount'], `allowed: from ${autoscaling.minCount} to ${autoscaling.maxCount}, as autoscaling says`);
+    } else if (
+      autoscaling !== undefined &&
+      (desiredCount < autoscaling.minCount || desiredCount > autoscaling.maxCount)
+    ) {
+      problem(
+        ['desiredCount'],
+        `allowed: from ${autoscaling.minCount} to ${autoscaling.maxCount}, as autoscaling says`,
+      );
     }
     if (value.protected) {
       const because = 'because protected is true';

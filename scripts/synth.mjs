@@ -49,7 +49,10 @@ async function bundle() {
     logLevel: 'warning',
   });
   // Packages change by installation only, which the lock file tells.
-  const files = [...Object.keys(metafile.inputs).filter((file) => !file.includes('node_modules/')), 'package-lock.json'].sort();
+  const files = [
+    ...Object.keys(metafile.inputs).filter((file) => !file.includes('node_modules/')),
+    'package-lock.json',
+  ].sort();
   mkdirSync(folder, { recursive: true });
   const target = join(folder, `synth-${stamp(files)}.cjs`);
   place(target, outputFiles[0].contents);

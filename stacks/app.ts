@@ -45,7 +45,10 @@ interface StackName {
 const allStacks: readonly StackName[] = systemNames.flatMap((system) =>
   environmentNames.map((environment) => ({ system, environment })),
 );
-const bootstrapStacks: readonly StackName[] = environmentNames.map((environment) => ({ system: BOOTSTRAP, environment }));
+const bootstrapStacks: readonly StackName[] = environmentNames.map((environment) => ({
+  system: BOOTSTRAP,
+  environment,
+}));
 const nameOf = ({ system, environment }: StackName): string => `${system}-${environment}`;
 
 /** The stacks that a comma list names; without one, all systems in all environments (the bootstrap only when named). */
@@ -55,7 +58,10 @@ export function selectStacks(names: readonly string[] | undefined): readonly Sta
   const unknown = names.filter((name) => !known.some((stack) => nameOf(stack) === name));
   if (unknown.length > 0) {
     const there = known.map(nameOf).join(', ');
-    throw new ConfigurationError('SLUICE_STACKS', unknown.map((name) => `"${name}" is unknown; there is: ${there}`));
+    throw new ConfigurationError(
+      'SLUICE_STACKS',
+      unknown.map((name) => `"${name}" is unknown; there is: ${there}`),
+    );
   }
   return known.filter((stack) => names.includes(nameOf(stack)));
 }
@@ -104,7 +110,13 @@ function gateOf(system: SystemName, environment: Environment, request: AppReques
   return resolveGate({ system, environment, services, lock, path, override });
 }
 
-function buildSystem(app: App, system: SystemName, environment: Environment, gate: Gate, request: AppRequest): SluiceStack {
+function buildSystem(
+  app: App,
+  system: SystemName,
+  environment: Environment,
+  gate: Gate,
+  request: AppRequest,
+): SluiceStack {
   const { target, outdir } = request;
   const context = { system, environment, target, account: accountOf(target, environment), gate, waitingResources: [] };
   if (gate.phase === 2) return build[system](app, context);
@@ -116,7 +128,14 @@ function buildSystem(app: App, system: SystemName, environment: Environment, gat
 
 function buildBootstrap(app: App, environment: Environment, gate: Gate, request: AppRequest): SluiceStack {
   const { target, bootstrapBackend = 's3' } = request;
-  const context = { system: BOOTSTRAP, environment, target, account: accountOf(target, environment), gate, waitingResources: [] };
+  const context = {
+    system: BOOTSTRAP,
+    environment,
+    target,
+    account: accountOf(target, environment),
+    gate,
+    waitingResources: [],
+  };
   const all: CommonSettings[] = systemNames.map((system) => systems[system].environments[environment]);
   const regions = [...new Set(all.map(({ region }) => region))];
   const [region] = regions;
@@ -127,7 +146,9 @@ function buildBootstrap(app: App, environment: Environment, gate: Gate, request:
   }
   const settings = {
     region,
-    stateBackend: { lock: all.some(({ stateBackend }) => stateBackend.lock === 'dynamodb') ? 'dynamodb' : 'native' } as const,
+    stateBackend: {
+      lock: all.some(({ stateBackend }) => stateBackend.lock === 'dynamodb') ? 'dynamodb' : 'native',
+    } as const,
     protected: all.some((settings) => settings.protected),
   };
   return new BootstrapStack(app, context, settings, bootstrapBackend);

@@ -1,8 +1,21 @@
 /** What every stack has: provider, state back end, tags, the gate, outputs, and facts about itself for the commands. */
 import { AwsProvider } from '@cdktf/provider-aws/lib/provider';
-import { LocalBackend, S3Backend, TerraformOutput, TerraformResource, TerraformStack, type TerraformElement } from 'cdktf';
+import {
+  LocalBackend,
+  S3Backend,
+  TerraformOutput,
+  TerraformResource,
+  TerraformStack,
+  type TerraformElement,
+} from 'cdktf';
 import type { Construct } from 'constructs';
-import { stateBucketName, stateLockTableName, type CommonSettings, type Environment, type Target } from '../environments/schema';
+import {
+  stateBucketName,
+  stateLockTableName,
+  type CommonSettings,
+  type Environment,
+  type Target,
+} from '../environments/schema';
 import { skippedChecks, type SkippedCheck } from '../modules/checks/skip';
 import { standardTags } from '../modules/naming/tags';
 import { s3Backend } from '../modules/state/backend';
@@ -64,8 +77,8 @@ export class SluiceStack extends TerraformStack {
         },
       ],
     });
-    // The bindings pin one exact provider; any later 6.x reads the same configuration.
-    this.addOverride('terraform.required_providers.aws.version', '~> 6.25');
+    // The bindings pin one exact provider; this one knows key_schema, and any later 6.x reads the same configuration.
+    this.addOverride('terraform.required_providers.aws.version', '~> 6.34');
     if (localState === undefined) this.#remoteState(settings);
     else new LocalBackend(this, { path: localState });
   }
@@ -82,7 +95,8 @@ export class SluiceStack extends TerraformStack {
     build(gate.images);
     for (const resource of this.#resources.filter((node) => !before.has(node))) {
       this.#phase2.push(resource);
-      if (resource !== marker.resource) resource.dependsOn = [this.addressOf(marker.resource), ...(resource.dependsOn ?? [])];
+      if (resource !== marker.resource)
+        resource.dependsOn = [this.addressOf(marker.resource), ...(resource.dependsOn ?? [])];
     }
   }
 

@@ -47,7 +47,10 @@ export function resolveGate({ system, environment, services, lock, path, overrid
 }
 
 /** The lock of one environment, or undefined when nothing has been pushed yet. */
-export function loadLock(place: LockPlace, services: readonly string[]): { path: string; lock: ImagesLock | undefined } {
+export function loadLock(
+  place: LockPlace,
+  services: readonly string[],
+): { path: string; lock: ImagesLock | undefined } {
   const path = lockPath(place);
   if (!existsSync(path)) return { path, lock: undefined };
   const { system, environment } = place;
@@ -65,5 +68,7 @@ export function parseImagesReady(value: unknown, name: string): boolean | undefi
   if (value === undefined || value === null || value === '') return undefined;
   if (value === true || value === 'true') return true;
   if (value === false || value === 'false') return false;
-  throw new ConfigurationError(name, [`is ${JSON.stringify(value)}; allowed: true, false, or unset to let the lock decide`]);
+  throw new ConfigurationError(name, [
+    `is ${JSON.stringify(value)}; allowed: true, false, or unset to let the lock decide`,
+  ]);
 }

@@ -2,7 +2,16 @@
  * Writes a synthesised app into its output folder, only what changed and each file at once, so that an engine at work in
  * one stack is not disturbed by the synthesis of another. Working folders (`.terraform`) are left alone.
  */
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import type { SkippedCheck } from '../modules/checks/skip';
 import type { StackFacts } from './base';

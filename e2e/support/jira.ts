@@ -1,7 +1,6 @@
 /** A stub of Jira's agile REST API: one board with one active sprint, basic authentication checked, paging as Jira does it. */
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { networkInterfaces } from 'node:os';
 
 export interface StubIssue {
   readonly key: string;
@@ -40,8 +39,7 @@ export interface JiraOptions {
 
 export interface Jira {
   readonly url: string;
-  /** The same server by an address that reaches it from inside a container. */
-  readonly urlForContainers: string;
+  readonly port: number;
   readonly email: string;
   readonly apiToken: string;
   readonly boardId: string;
@@ -53,7 +51,7 @@ export interface Jira {
   readonly requests: readonly string[];
   /** Answers that many of the next requests with this status. */
   fail(status: number, times: number): void;
-  close(): Promise<void>;
+  stop(): Promise<void>;
 }
 
 export const POINTS_FIELD = 'customfield_10021';
@@ -121,7 +119,7 @@ export async function startJira(options: JiraOptions = {}): Promise<Jira> {
   const url = `http://127.0.0.1:${port}`;
   return {
     url,
-    urlForContainers: `http://${outerAddress()}:${port}`,
+    port,
     email,
     apiToken,
     boardId: String(boardId),
@@ -131,7 +129,7 @@ export async function startJira(options: JiraOptions = {}): Promise<Jira> {
     fail: (status, times) => {
       failing = { status, times };
     },
-    close: () => stopped(server),
+    stop: () => stopped(server),
   };
 }
 
@@ -185,9 +183,4 @@ async function listening(server: Server, port: number): Promise<number> {
 async function stopped(server: Server): Promise<void> {
   server.closeAllConnections();
   await new Promise<void>((resolve) => server.close(() => resolve()));
-}
-
-function outerAddress(): string {
-  const addresses = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
-  return addresses.find(({ family, internal }) => family === 'IPv4' && !internal)?.address ?? '127.0.0.1';
 }

@@ -25,7 +25,7 @@ export interface Model {
   readonly port: number;
   /** What has been asked so far, oldest first. */
   readonly requests: readonly ChatCompletionRequest[];
-  close(): Promise<void>;
+  stop(): Promise<void>;
 }
 
 export interface ModelOptions {
@@ -110,7 +110,7 @@ export async function startModel(options: ModelOptions = {}): Promise<Model> {
   });
   const { host = '127.0.0.1' } = options;
   const port = await listening(server, options.port ?? 0, host);
-  return { url: `http://${host}:${port}`, port, requests, close: () => stopped(server) };
+  return { url: `http://${host}:${port}`, port, requests, stop: () => stopped(server) };
 }
 
 function completion(request: ChatCompletionRequest, count: number) {

@@ -71,7 +71,10 @@ export class HttpApi extends Construct {
       inRange('timeoutMilliseconds', timeoutMilliseconds, 50, 30_000, 'milliseconds'),
       inRange('cors.maxAgeSeconds', cors.maxAgeSeconds, -1, 86_400, 'seconds'),
       ...cors.allowMethods.map((method) => oneOf<string>('cors.allowMethods', method, methods)),
-      unless(throttling !== undefined && throttling.rateLimit <= 0, `throttling.rateLimit is ${throttling?.rateLimit}; allowed: more than 0`),
+      unless(
+        throttling !== undefined && throttling.rateLimit <= 0,
+        `throttling.rateLimit is ${throttling?.rateLimit}; allowed: more than 0`,
+      ),
       inRange('throttling.burstLimit', throttling?.burstLimit, 1, 2147483647, 'requests'),
     ]);
     const name = naming.name('aws_apigatewayv2_api', part);
@@ -102,7 +105,8 @@ export class HttpApi extends Construct {
       target: `integrations/${integration.id}`,
     });
     skipChecks(route, ['CKV_AWS_309'], {
-      reason: 'the service tells tenants apart by their keys and must answer the open default tenant; it authorizes, not the API',
+      reason:
+        'the service tells tenants apart by their keys and must answer the open default tenant; it authorizes, not the API',
       owner: 'platform',
     });
     this.logGroup = new LogGroup(this, 'AccessLogs', {

@@ -33,7 +33,10 @@ export function skippedChecks(scope: IConstruct, addressOf: (element: TerraformE
     .flatMap((node) =>
       node.node.metadata
         .filter(({ type }) => type === METADATA)
-        .map(({ data }) => ({ resource: addressOf(node as TerraformElement), ...(data as Omit<SkippedCheck, 'resource'>) })),
+        .map(({ data }) => ({
+          resource: addressOf(node as TerraformElement),
+          ...(data as Omit<SkippedCheck, 'resource'>),
+        })),
     )
     .sort((a, b) => compare(a.resource, b.resource) || compare(a.check, b.check));
 }

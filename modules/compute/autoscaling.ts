@@ -29,7 +29,10 @@ export class ServiceScaling extends Construct {
     check(this, 'compute.ServiceScaling', [
       inRange('minCount', props.minCount, 0, 5000, 'tasks'),
       inRange('maxCount', props.maxCount, 1, 5000, 'tasks'),
-      unless(props.minCount > props.maxCount, `minCount is ${props.minCount}; allowed: at most maxCount, ${props.maxCount}`),
+      unless(
+        props.minCount > props.maxCount,
+        `minCount is ${props.minCount}; allowed: at most maxCount, ${props.maxCount}`,
+      ),
       inRange('cpuTargetPercent', props.cpuTargetPercent, 10, 90, 'percent'),
       inRange('scaleOutCooldownSeconds', scaleOutCooldownSeconds, 0, 3600, 'seconds'),
       inRange('scaleInCooldownSeconds', scaleInCooldownSeconds, 0, 3600, 'seconds'),

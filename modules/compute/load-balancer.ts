@@ -69,7 +69,8 @@ export class LoadBalancer extends Construct {
       enableDeletionProtection: deletionProtection,
     });
     skipChecks(this.resource, ['CKV_AWS_91'], {
-      reason: 'every request is in the API\'s access log and in the service\'s own; a second log costs a bucket and says no more',
+      reason:
+        "every request is in the API's access log and in the service's own; a second log costs a bucket and says no more",
       owner: 'platform',
     });
     skipChecks(this.resource, ['CKV2_AWS_20'], {

@@ -69,7 +69,10 @@ export class TaskDefinition extends Construct {
       inRange('healthCheck.retries', props.healthCheck?.retries, 1, 10),
       inRange('healthCheck.startPeriodSeconds', props.healthCheck?.startPeriodSeconds, 0, 300, 'seconds'),
       ...names.map((name) =>
-        unless(!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name), `environment has "${name}"; allowed: names of letters, digits and _`),
+        unless(
+          !/^[A-Za-z_][A-Za-z0-9_]*$/.test(name),
+          `environment has "${name}"; allowed: names of letters, digits and _`,
+        ),
       ),
     ]);
     this.containerName = part;

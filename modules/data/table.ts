@@ -47,11 +47,17 @@ export class Table extends Construct {
   constructor(scope: Construct, id: string, props: TableProps) {
     super(scope, id);
     const { globalIndexes: indexes = [], pointInTimeRecovery = false, deletionProtection = false } = props;
-    const keys = [props.partitionKey, props.sortKey, ...indexes.flatMap((index) => [index.partitionKey, index.sortKey])];
+    const keys = [
+      props.partitionKey,
+      props.sortKey,
+      ...indexes.flatMap((index) => [index.partitionKey, index.sortKey]),
+    ];
     const attributes = new Map(keys.filter((key) => key !== undefined).map((key) => [key.name, key.type ?? 'S']));
     check(this, 'data.Table', [
       unless(indexes.length > 20, `globalIndexes has ${indexes.length}; DynamoDB allows 20`),
-      ...indexes.map(({ name }) => matches('globalIndexes.name', name, /^[A-Za-z0-9_.-]{3,255}$/, '3 to 255 of A-Z a-z 0-9 _ . -')),
+      ...indexes.map(({ name }) =>
+        matches('globalIndexes.name', name, /^[A-Za-z0-9_.-]{3,255}$/, '3 to 255 of A-Z a-z 0-9 _ . -'),
+      ),
       unless(
         new Set(indexes.map(({ name }) => name)).size !== indexes.length,
         `globalIndexes is ${indexes.map(({ name }) => name).join(', ')}; allowed: each name once`,
@@ -75,19 +81,18 @@ export class Table extends Construct {
       hashKey: props.partitionKey.name,
       rangeKey: props.sortKey?.name,
       attribute: [...attributes].map(([name, type]) => ({ name, type })),
-      globalSecondaryIndex: indexes.map((index) => ({
-        name: index.name,
-        hashKey: index.partitionKey.name,
-        rangeKey: index.sortKey?.name,
-        projectionType: 'ALL',
-      })),
       ttl: props.ttlAttribute === undefined ? undefined : { attributeName: props.ttlAttribute, enabled: true },
       pointInTimeRecovery: { enabled: pointInTimeRecovery },
       deletionProtectionEnabled: deletionProtection,
       lifecycle: deletionProtection ? { preventDestroy: true } : undefined,
     });
+    if (this.#hasIndexes) {
+      // The bindings know only hash_key and range_key, which the provider has deprecated in favour of key_schema.
+      this.resource.addOverride('global_secondary_index', indexes.map(renderIndex));
+    }
     skipChecks(this.resource, ['CKV_AWS_119'], {
-      reason: 'DynamoDB encrypts every table with a key of its own; a customer key adds cost and a way to lose the data',
+      reason:
+        'DynamoDB encrypts every table with a key of its own; a customer key adds cost and a way to lose the data',
       owner: 'platform',
     });
     if (!pointInTimeRecovery) {
@@ -113,4 +118,15 @@ export class Table extends Construct {
   grantReadWrite(grantee: Grantee): void {
     this.grant(grantee, readWriteActions);
   }
+}
+
+function renderIndex({ name, partitionKey, sortKey }: GlobalIndex): Record<string, unknown> {
+  return {
+    name,
+    key_schema: [
+      { attribute_name: partitionKey.name, key_type: 'HASH' },
+      ...(sortKey === undefined ? [] : [{ attribute_name: sortKey.name, key_type: 'RANGE' }]),
+    ],
+    projection_type: 'ALL',
+  };
 }

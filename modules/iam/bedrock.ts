@@ -18,7 +18,10 @@ export function bedrockModelArns(modelId: string, { region, account }: BedrockPl
   if (modelId.startsWith('arn:')) return [modelId];
   const model = profile.exec(modelId)?.[2];
   if (model === undefined) return [`arn:aws:bedrock:${region}::foundation-model/${modelId}`];
-  return [`arn:aws:bedrock:${region}:${account}:inference-profile/${modelId}`, `arn:aws:bedrock:*::foundation-model/${model}`];
+  return [
+    `arn:aws:bedrock:${region}:${account}:inference-profile/${modelId}`,
+    `arn:aws:bedrock:*::foundation-model/${model}`,
+  ];
 }
 
 /** Converse and ConverseStream need these two actions and no more. */

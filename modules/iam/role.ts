@@ -29,7 +29,12 @@ export class Role extends Construct implements Grantee {
   constructor(scope: Construct, id: string, props: RoleProps) {
     super(scope, id);
     check(this, 'iam.Role', [
-      matches('service', props.service, /^[a-z0-9.-]+\.amazonaws\.com$/, 'a service principal ending in .amazonaws.com'),
+      matches(
+        'service',
+        props.service,
+        /^[a-z0-9.-]+\.amazonaws\.com$/,
+        'a service principal ending in .amazonaws.com',
+      ),
       matches('account', props.account, /^\d{12}$/, '12 digits'),
     ]);
     this.#props = props;

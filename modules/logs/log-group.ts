@@ -31,7 +31,8 @@ export class LogGroup extends Construct {
       retentionInDays: props.retentionDays,
     });
     skipChecks(this.resource, ['CKV_AWS_158'], {
-      reason: 'CloudWatch encrypts logs with its own key; they hold no secret and no message text, a key of ours costs $1 a month each',
+      reason:
+        'CloudWatch encrypts logs with its own key; they hold no secret and no message text, a key of ours costs $1 a month each',
       owner: 'platform',
     });
     if (props.retentionDays < 365) {
@@ -54,7 +55,11 @@ export class LogGroup extends Construct {
   grantWrite(grantee: Grantee, options: { readonly createGroup?: boolean } = {}): void {
     grantee.addToPolicy({
       sid: 'WriteLogs',
-      actions: [...(options.createGroup === true ? ['logs:CreateLogGroup'] : []), 'logs:CreateLogStream', 'logs:PutLogEvents'],
+      actions: [
+        ...(options.createGroup === true ? ['logs:CreateLogGroup'] : []),
+        'logs:CreateLogStream',
+        'logs:PutLogEvents',
+      ],
       resources: [this.resource.arn, `${this.resource.arn}:*`],
     });
   }

@@ -69,7 +69,9 @@ export function fit(type: NamedType, name: string): string {
   const rule: NameRule | undefined = (rules as Readonly<Record<string, NameRule>>)[type];
   if (rule === undefined) throw new Error(`naming: no rule for type ${type}; add it to modules/naming/naming.ts`);
   const problems = [
-    ...(name.length < (rule.minLength ?? 1) ? [`has ${name.length} characters, at least ${rule.minLength ?? 1} needed`] : []),
+    ...(name.length < (rule.minLength ?? 1)
+      ? [`has ${name.length} characters, at least ${rule.minLength ?? 1} needed`]
+      : []),
     ...(rule.allowed.test(name) ? [] : [`holds characters outside ${rule.allowed.source}`]),
   ];
   if (problems.length > 0) throw new Error(`naming: ${type} "${name}" ${problems.join(' and ')}`);

@@ -12,7 +12,13 @@ export interface StandardTags {
 /** AWS takes 50 tags a resource; five are left for what a resource says of itself (its Name). */
 const MAXIMUM = 45;
 
-export function standardTags({ project, system, environment, stack, extra = {} }: StandardTags): Record<string, string> {
+export function standardTags({
+  project,
+  system,
+  environment,
+  stack,
+  extra = {},
+}: StandardTags): Record<string, string> {
   const standard: Record<string, string> = {
     Project: project,
     System: system,
@@ -20,7 +26,9 @@ export function standardTags({ project, system, environment, stack, extra = {} }
     Stack: stack,
     ManagedBy: 'sluice',
   };
-  const taken = Object.keys(extra).filter((key) => Object.keys(standard).some((name) => name.toLowerCase() === key.toLowerCase()));
+  const taken = Object.keys(extra).filter((key) =>
+    Object.keys(standard).some((name) => name.toLowerCase() === key.toLowerCase()),
+  );
   if (taken.length > 0) throw new Error(`tags: ${taken.join(', ')} may not be changed; every stack sets it`);
   const tags = { ...standard, ...extra };
   const count = Object.keys(tags).length;

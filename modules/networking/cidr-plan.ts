@@ -27,7 +27,9 @@ export function cidrProblems({ cidrBlock, subnetPrefixLength, zones }: CidrPlanI
   }
   if (range.address % 2 ** (32 - range.prefixLength) !== 0) {
     const start = range.address - (range.address % 2 ** (32 - range.prefixLength));
-    problems.push(`cidrBlock "${cidrBlock}" does not start at its own border; meant: ${format(start, range.prefixLength)}`);
+    problems.push(
+      `cidrBlock "${cidrBlock}" does not start at its own border; meant: ${format(start, range.prefixLength)}`,
+    );
   }
   if (subnetPrefixLength < 16 || subnetPrefixLength > 28) {
     problems.push(`subnetPrefixLength is ${subnetPrefixLength}; AWS allows 16 to 28`);

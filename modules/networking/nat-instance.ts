@@ -82,9 +82,13 @@ export class NatInstance extends Construct {
       // AWS publishes a new image every other week; taking it is a decision (-replace), not a side effect of a deploy.
       lifecycle: { ignoreChanges: ['ami'] },
     });
-    skipChecks(this.resource, ['CKV_AWS_88'], { reason: 'a NAT instance is the way to the Internet, so it has an address there', owner: 'platform' });
+    skipChecks(this.resource, ['CKV_AWS_88'], {
+      reason: 'a NAT instance is the way to the Internet, so it has an address there',
+      owner: 'platform',
+    });
     skipChecks(this.resource, ['CKV_AWS_126', 'CKV2_AWS_41'], {
-      reason: 'the cheap way out of a small environment: no detailed monitoring, and no AWS call to make, hence no role',
+      reason:
+        'the cheap way out of a small environment: no detailed monitoring, and no AWS call to make, hence no role',
       owner: 'platform',
     });
   }

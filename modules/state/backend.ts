@@ -11,7 +11,13 @@ export interface StateBackendPlan {
 }
 
 /** The `terraform.backend.s3` block. The native lock is a file beside the state, written with a conditional put. */
-export function s3Backend({ bucket, region, key, lock, lockTable }: StateBackendPlan): Readonly<Record<string, string | boolean>> {
+export function s3Backend({
+  bucket,
+  region,
+  key,
+  lock,
+  lockTable,
+}: StateBackendPlan): Readonly<Record<string, string | boolean>> {
   if (lock === 'dynamodb' && lockTable === undefined) {
     throw new Error(`state back end of ${key}: lock is "dynamodb" but there is no lockTable`);
   }

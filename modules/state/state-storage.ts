@@ -26,7 +26,12 @@ export class StateStorage extends Construct {
     super(scope, id);
     const { bucketName, lockTableName, deletionProtection = true } = props;
     check(this, 'state.StateStorage', [
-      matches('bucketName', bucketName, /^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$/, '3 to 63 lower-case letters, digits and hyphens'),
+      matches(
+        'bucketName',
+        bucketName,
+        /^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$/,
+        '3 to 63 lower-case letters, digits and hyphens',
+      ),
       matches('lockTableName', lockTableName, /^[A-Za-z0-9_.-]{3,255}$/, '3 to 255 of A-Z a-z 0-9 _ . -'),
     ]);
     const lifecycle = deletionProtection ? { preventDestroy: true } : undefined;
@@ -65,11 +70,13 @@ export class StateStorage extends Construct {
       dependsOn: [block],
     });
     skipChecks(this.bucket, ['CKV_AWS_145'], {
-      reason: 'states are encrypted with S3\'s own key (AES256); they hold no secret, and a lost key would lose every state',
+      reason:
+        "states are encrypted with S3's own key (AES256); they hold no secret, and a lost key would lose every state",
       owner: 'platform',
     });
     skipChecks(this.bucket, ['CKV_AWS_18', 'CKV2_AWS_62', 'CKV_AWS_144', 'CKV2_AWS_61'], {
-      reason: 'a few small objects: CloudTrail has who read them, and every version is kept because versions are the way back',
+      reason:
+        'a few small objects: CloudTrail has who read them, and every version is kept because versions are the way back',
       owner: 'platform',
     });
     this.lockTable = lockTableName === undefined ? undefined : this.#lockTable(lockTableName, deletionProtection);

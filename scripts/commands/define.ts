@@ -9,7 +9,7 @@ export interface EnvironmentCommand<Options extends GlobalOptions> {
   readonly summary: string;
   /** Further positional arguments, in commander's notation. */
   readonly args?: readonly string[];
-  readonly configure?: (command: Command) => void;
+  readonly configure?: (command: Command) => unknown;
   readonly help?: string;
   readonly run: (session: Session, options: Options, args: readonly string[]) => Promise<unknown>;
 }

@@ -1,4 +1,6 @@
-import { Option, type Command } from 'commander';
+import type { Command } from 'commander';
+import { UsageError } from '../console/errors';
+import type { BuildOptions } from '../images/index';
 import { buildAndPush, buildImages, readImagesStatus } from '../flow/images';
 import { withCommandLock } from '../flow/command-lock';
 import { requireConsent } from '../console/ask';
@@ -8,10 +10,26 @@ import { environmentCommand, identity } from './define';
 
 interface Options extends GlobalOptions {
   readonly base?: string;
+  readonly service?: string[];
+  readonly buildArg?: string[];
 }
 
-const baseOption = (): Option =>
-  new Option('--base <image>', 'base image, whatever the Dockerfiles say; by digest where the bytes must be the same');
+const buildOptions = (command: Command): Command =>
+  command
+    .option('--base <image>', 'base image, whatever the Dockerfiles say; by digest where the bytes must be the same')
+    .option('--service <name...>', 'these services alone')
+    .option('--build-arg <name=value...>', 'arguments of the Dockerfile; they are part of the content hash');
+
+function parseOptions({ base, service, buildArg = [] }: Options): BuildOptions {
+  const buildArgs = buildArg.map((text): [string, string] => {
+    const [, name, value] = /^(\w+)=([\s\S]*)$/.exec(text) ?? [];
+    if (name === undefined || value === undefined) {
+      throw new UsageError(`--build-arg is "${text}"; allowed: name=value`);
+    }
+    return [name, value];
+  });
+  return { base, services: service, buildArgs: Object.fromEntries(buildArgs) };
+}
 
 export function registerImages(program: Command): void {
   const images = program.command('images').description('build, push and look at the images of an environment');
@@ -19,9 +37,9 @@ export function registerImages(program: Command): void {
   environmentCommand<Options>(images, {
     name: 'build',
     summary: 'build what changed, by content hash; nothing is pushed',
-    configure: (command) => command.addOption(baseOption()),
+    configure: buildOptions,
     async run(session, options) {
-      const built = await buildImages(session, options.base);
+      const built = await buildImages(session, parseOptions(options));
       if (!session.json)
         for (const { service, digest, reused } of built)
           process.stdout.write(`${service} ${digest}${reused ? ' (known)' : ''}\n`);
@@ -32,7 +50,7 @@ export function registerImages(program: Command): void {
   environmentCommand<Options>(images, {
     name: 'push',
     summary: 'build and push what changed, then write the digests into the lock',
-    configure: (command) => command.addOption(baseOption()),
+    configure: buildOptions,
     run: (session, options) =>
       withCommandLock(session.stackName, 'images push', async () => {
         const connection = await connect(session);
@@ -43,7 +61,7 @@ export function registerImages(program: Command): void {
             yes: session.yes,
           });
         }
-        const { lock, changed, services } = await buildAndPush(session, connection, options.base);
+        const { lock, changed, services } = await buildAndPush(session, connection, parseOptions(options));
         if (!session.json)
           for (const [service, { digest, skipped }] of Object.entries(services))
             process.stdout.write(`${service} ${digest}${skipped ? ' (already there)' : ''}\n`);

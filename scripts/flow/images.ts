@@ -7,6 +7,7 @@ import {
   pushServices,
   rollBackImages,
   statusOfImages,
+  type BuildOptions,
   type PushOutcome,
   type RegistryAccess,
 } from '../images/index';
@@ -23,15 +24,19 @@ export async function readImagesStatus(session: Session, connection: Connection)
   return statusOfImages(session, registryOf(connection), await ensureContainers(session.reporter));
 }
 
-export async function buildImages(session: Session, base?: string): Promise<BuiltImage[]> {
+export async function buildImages(session: Session, options: BuildOptions = {}): Promise<BuiltImage[]> {
   const containers = await ensureContainers(session.reporter);
   return session.reporter.step(`build the images of ${session.system.name}`, () =>
-    buildServices(session, containers, { base }),
+    buildServices(session, containers, options),
   );
 }
 
-export async function buildAndPush(session: Session, connection: Connection, base?: string): Promise<PushOutcome> {
-  const built = await buildImages(session, base);
+export async function buildAndPush(
+  session: Session,
+  connection: Connection,
+  options: BuildOptions = {},
+): Promise<PushOutcome> {
+  const built = await buildImages(session, options);
   return session.reporter.step('push the images', () => pushServices(session, built, registryOf(connection)));
 }
 

@@ -1,10 +1,10 @@
 /** The main job: from nothing to a system that answers. Every step finds out what is there and does only what is missing. */
-import { connect, openEngine, type Connection } from '../session/connect';
+import { connect, type Connection } from '../session/connect';
 import type { Session } from '../session/session';
 import { providerTypes } from '../session/synth';
 import { operations } from '../systems/index';
 import type { SeedItem, SmokeCheck } from '../systems/operations';
-import { refuseMissingTools } from '../toolchain/index';
+import { ensureAll, refuseMissingTools } from '../toolchain/index';
 import { UserError } from '../console/errors';
 import { deploy, type Deployment } from './deploy';
 import { buildAndPush, readImagesStatus, repositoriesExist } from './images';
@@ -21,7 +21,7 @@ export interface UpResult {
 export async function up(session: Session, options: { readonly smoke: boolean }): Promise<UpResult> {
   const types = await providerTypes();
   await refuseMissingTools(types);
-  await openEngine(session, types);
+  await ensureAll(session.reporter, types);
   const connection = await connect(session);
 
   let changes = 0;

@@ -2,33 +2,27 @@
  * scales by itself. */
 import { randomUUID } from 'node:crypto';
 import type { ServiceHandler } from './gateway';
-import { readJson, writeJson } from './json-file';
+import { readJson } from './json-file';
 import { localRegion } from './places';
+import { page, ServiceError, storedService, text, type Item, type Operation } from './stored-service';
 
-type Item = Record<string, unknown>;
 interface Store {
   targets: Record<string, Item>;
   policies: Record<string, Item>;
   schedules: Record<string, Item>;
   tags: Record<string, Record<string, string>>;
 }
-type Operation = (store: Store, input: Item, account: string) => Item;
 
-const text = (value: unknown): string => (typeof value === 'string' ? value : '');
-const scalable = (input: Item): string => [input['ServiceNamespace'], input['ResourceId'], input['ScalableDimension']].map(text).join('|');
+const scalable = (input: Item): string =>
+  [input['ServiceNamespace'], input['ResourceId'], input['ScalableDimension']].map(text).join('|');
 const now = (): number => Math.round(Date.now()) / 1000;
 
-class ServiceError extends Error {
-  constructor(
-    readonly type: string,
-    message: string,
-  ) {
-    super(message);
-  }
-}
-
 /** Picks items by the filters that the call gives, in pages. */
-function select(items: Record<string, Item>, input: Item, filters: Readonly<Record<string, string>>): { found: Item[]; next: Item } {
+function select(
+  items: Record<string, Item>,
+  input: Item,
+  filters: Readonly<Record<string, string>>,
+): { found: Item[]; next: Item } {
   const all = Object.values(items).filter((item) =>
     Object.entries(filters).every(([given, field]) => {
       const wanted = input[given];
@@ -36,17 +30,17 @@ function select(items: Record<string, Item>, input: Item, filters: Readonly<Reco
       return Array.isArray(wanted) ? wanted.includes(item[field]) : wanted === item[field];
     }),
   );
-  const start = Number(input['NextToken'] ?? 0);
-  const size = Number(input['MaxResults'] ?? 50);
-  const next = start + size < all.length ? { NextToken: String(start + size) } : {};
-  return { found: all.slice(start, start + size), next };
+  return page(all, Number(input['MaxResults'] ?? 50), input['NextToken'], 'NextToken');
 }
 
 const place = { ServiceNamespace: 'ServiceNamespace', ScalableDimension: 'ScalableDimension' };
 
 function needTarget(store: Store, input: Item): void {
   if (!store.targets[scalable(input)]) {
-    throw new ServiceError('ObjectNotFoundException', `No scalable target registered for service namespace: ${text(input['ServiceNamespace'])}, resource ID: ${text(input['ResourceId'])}, scalable dimension: ${text(input['ScalableDimension'])}`);
+    throw new ServiceError(
+      'ObjectNotFoundException',
+      `No scalable target registered for service namespace: ${text(input['ServiceNamespace'])}, resource ID: ${text(input['ResourceId'])}, scalable dimension: ${text(input['ScalableDimension'])}`,
+    );
   }
 }
 
@@ -56,20 +50,30 @@ function remove(items: Record<string, Item>, key: string, what: string): Item {
   return {};
 }
 
-const operations: Readonly<Record<string, Operation>> = {
+const operations: Readonly<Record<string, Operation<Store>>> = {
   RegisterScalableTarget: (store, input, account) => {
     const key = scalable(input);
     const known = store.targets[key];
     const { Tags: tags, ...fields } = input;
-    const arn = text(known?.['ScalableTargetARN']) || `arn:aws:application-autoscaling:${localRegion}:${account}:scalable-target/${randomUUID().replaceAll('-', '').slice(0, 26)}`;
+    const arn =
+      text(known?.['ScalableTargetARN']) ||
+      `arn:aws:application-autoscaling:${localRegion}:${account}:scalable-target/${randomUUID().replaceAll('-', '').slice(0, 26)}`;
     const role = `arn:aws:iam::${account}:role/aws-service-role/${text(input['ServiceNamespace'])}.application-autoscaling.amazonaws.com/AWSServiceRoleForApplicationAutoScaling`;
-    const suspended = { DynamicScalingInSuspended: false, DynamicScalingOutSuspended: false, ScheduledScalingSuspended: false };
+    const suspended = {
+      DynamicScalingInSuspended: false,
+      DynamicScalingOutSuspended: false,
+      ScheduledScalingSuspended: false,
+    };
     store.targets[key] = {
       RoleARN: role,
       CreationTime: now(),
       ...known,
       ...fields,
-      SuspendedState: { ...suspended, ...(known?.['SuspendedState'] as Item | undefined), ...(fields['SuspendedState'] as Item | undefined) },
+      SuspendedState: {
+        ...suspended,
+        ...(known?.['SuspendedState'] as Item | undefined),
+        ...(fields['SuspendedState'] as Item | undefined),
+      },
       ScalableTargetARN: arn,
     };
     if (tags) store.tags[arn] = tags as Record<string, string>;
@@ -91,28 +95,53 @@ const operations: Readonly<Record<string, Operation>> = {
     needTarget(store, input);
     const key = `${scalable(input)}|${text(input['PolicyName'])}`;
     const id = randomUUID();
-    const arn = text(store.policies[key]?.['PolicyARN']) || `arn:aws:autoscaling:${localRegion}:${account}:scalingPolicy:${id}:resource/${text(input['ServiceNamespace'])}/${text(input['ResourceId'])}:policyName/${text(input['PolicyName'])}`;
-    store.policies[key] = { PolicyType: 'StepScaling', CreationTime: now(), Alarms: [], ...store.policies[key], ...input, PolicyARN: arn };
+    const arn =
+      text(store.policies[key]?.['PolicyARN']) ||
+      `arn:aws:autoscaling:${localRegion}:${account}:scalingPolicy:${id}:resource/${text(input['ServiceNamespace'])}/${text(input['ResourceId'])}:policyName/${text(input['PolicyName'])}`;
+    store.policies[key] = {
+      PolicyType: 'StepScaling',
+      CreationTime: now(),
+      Alarms: [],
+      ...store.policies[key],
+      ...input,
+      PolicyARN: arn,
+    };
     return { PolicyARN: arn, Alarms: [] };
   },
   DescribeScalingPolicies: (store, input) => {
-    const { found, next } = select(store.policies, input, { ...place, ResourceId: 'ResourceId', PolicyNames: 'PolicyName' });
+    const { found, next } = select(store.policies, input, {
+      ...place,
+      ResourceId: 'ResourceId',
+      PolicyNames: 'PolicyName',
+    });
     return { ScalingPolicies: found, ...next };
   },
-  DeleteScalingPolicy: (store, input) => remove(store.policies, `${scalable(input)}|${text(input['PolicyName'])}`, 'scaling policy'),
+  DeleteScalingPolicy: (store, input) =>
+    remove(store.policies, `${scalable(input)}|${text(input['PolicyName'])}`, 'scaling policy'),
   PutScheduledAction: (store, input, account) => {
     needTarget(store, input);
     const name = text(input['ScheduledActionName']);
     const key = `${scalable(input)}|${name}`;
     const arn = `arn:aws:autoscaling:${localRegion}:${account}:scheduledAction:${randomUUID()}:resource/${text(input['ServiceNamespace'])}/${text(input['ResourceId'])}:scheduledActionName/${name}`;
-    store.schedules[key] = { Timezone: 'UTC', CreationTime: now(), ScheduledActionARN: arn, ...store.schedules[key], ...input };
+    store.schedules[key] = {
+      Timezone: 'UTC',
+      CreationTime: now(),
+      ScheduledActionARN: arn,
+      ...store.schedules[key],
+      ...input,
+    };
     return {};
   },
   DescribeScheduledActions: (store, input) => {
-    const { found, next } = select(store.schedules, input, { ...place, ResourceId: 'ResourceId', ScheduledActionNames: 'ScheduledActionName' });
+    const { found, next } = select(store.schedules, input, {
+      ...place,
+      ResourceId: 'ResourceId',
+      ScheduledActionNames: 'ScheduledActionName',
+    });
     return { ScheduledActions: found, ...next };
   },
-  DeleteScheduledAction: (store, input) => remove(store.schedules, `${scalable(input)}|${text(input['ScheduledActionName'])}`, 'scheduled action'),
+  DeleteScheduledAction: (store, input) =>
+    remove(store.schedules, `${scalable(input)}|${text(input['ScheduledActionName'])}`, 'scheduled action'),
   DescribeScalingActivities: () => ({ ScalingActivities: [] }),
   ListTagsForResource: (store, input) => ({ Tags: store.tags[text(input['ResourceARN'])] ?? {} }),
   TagResource: (store, input) => {
@@ -128,21 +157,7 @@ const operations: Readonly<Record<string, Operation>> = {
 };
 
 export function autoscaling(file: string, account: string): ServiceHandler {
-  return (call, _request, body) => {
-    const store: Store = { targets: {}, policies: {}, schedules: {}, tags: {}, ...readJson<Partial<Store>>(file) };
-    const headers = { 'content-type': 'application/x-amz-json-1.1' };
-    const say = (status: number, value: Item) => Promise.resolve({ status, headers, body: JSON.stringify(value) });
-    const operation = operations[call.operation];
-    if (!operation) return say(400, { __type: 'UnknownOperationException', message: `${call.operation} is not emulated` });
-    try {
-      const answer = operation(store, JSON.parse(body.toString() || '{}') as Item, account);
-      if (!/^(Describe|List)/.test(call.operation)) writeJson(file, store);
-      return say(200, answer);
-    } catch (error) {
-      if (error instanceof ServiceError) return say(400, { __type: error.type, message: error.message });
-      throw error;
-    }
-  };
+  return storedService(file, account, () => ({ targets: {}, policies: {}, schedules: {}, tags: {} }), operations);
 }
 
 export function autoscalingInventory(file: string): string[] {

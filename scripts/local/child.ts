@@ -36,7 +36,8 @@ export class Child {
   async start(): Promise<void> {
     this.stopping = false;
     const { options } = this;
-    if (existsSync(options.log) && statSync(options.log).size > 8 * 1024 * 1024) renameSync(options.log, `${options.log}.1`);
+    if (existsSync(options.log) && statSync(options.log).size > 8 * 1024 * 1024)
+      renameSync(options.log, `${options.log}.1`);
     const log = openSync(options.log, 'a');
     const child = spawn(options.command, options.args, { env: options.env, stdio: ['ignore', log, log] });
     closeSync(log);
@@ -46,12 +47,16 @@ export class Child {
     const end = Date.now() + options.readyWithinMs;
     for (;;) {
       if (failure || child.exitCode !== null || child.signalCode !== null) {
-        throw new Error(`${options.name} ended while it started${failure ? `: ${failure.message}` : ''}.\n${tail(options.log)}`);
+        throw new Error(
+          `${options.name} ended while it started${failure ? `: ${failure.message}` : ''}.\n${tail(options.log)}`,
+        );
       }
       if (await options.ready()) break;
       if (Date.now() > end) {
         child.kill('SIGKILL');
-        throw new Error(`${options.name} did not answer within ${options.readyWithinMs / 1000} s.\n${tail(options.log)}`);
+        throw new Error(
+          `${options.name} did not answer within ${options.readyWithinMs / 1000} s.\n${tail(options.log)}`,
+        );
       }
       await new Promise((resolve) => setTimeout(resolve, 100));
     }
@@ -65,7 +70,9 @@ export class Child {
     const at = new Date();
     this.deaths = [...this.deaths.filter((t) => at.getTime() - t < 60_000), at.getTime()];
     if (this.deaths.length > 5) {
-      options.incident(`${options.name} died ${this.deaths.length} times within a minute (${how}) and was left down; see ${options.log}.`);
+      options.incident(
+        `${options.name} died ${this.deaths.length} times within a minute (${how}) and was left down; see ${options.log}.`,
+      );
       return;
     }
     await new Promise((resolve) => setTimeout(resolve, 300 * this.deaths.length));
@@ -75,7 +82,9 @@ export class Child {
       await this.start();
       options.incident(`${options.name} died at ${at.toISOString()} (${how}); it was started again with its state.`);
     } catch (error) {
-      options.incident(`${options.name} died at ${at.toISOString()} (${how}) and did not start again: ${String(error)}`);
+      options.incident(
+        `${options.name} died at ${at.toISOString()} (${how}) and did not start again: ${String(error)}`,
+      );
       if (!this.stopping) this.restarting = this.revive('failed start');
     }
   }

@@ -15,7 +15,16 @@ import { logsOf, type EngineContainers } from './container-logs';
 import { controlCall, hello, type Reply } from './control-client';
 import type { FaultRule } from './faults';
 import { readLedger, type LedgerEntry, type LedgerQuery } from './ledger';
-import { localAccounts, localRegion, localSecretKey, places, ports, sourceFolder, type Environment, type Places } from './places';
+import {
+  localAccounts,
+  localRegion,
+  localSecretKey,
+  places,
+  ports,
+  sourceFolder,
+  type Environment,
+  type Places,
+} from './places';
 import { portTaken } from './port';
 import type { CloudStatus, CloudTools, EnvironmentStatus, Settings } from './wire';
 
@@ -40,12 +49,20 @@ export interface EnsureOptions {
   /** @default SLUICE_BEDROCK_PROXY_URL, else what the environment has, else the emulator's own answers */
   readonly bedrockProxyUrl?: string;
   /** Tools found by the caller. @default - found or installed by the toolchain */
-  readonly tools?: { readonly emulator: CloudTools['emulator']; readonly containers: ContainerEngine; readonly moto?: CloudTools['moto'] };
+  readonly tools?: {
+    readonly emulator: CloudTools['emulator'];
+    readonly containers: ContainerEngine;
+    readonly moto?: CloudTools['moto'];
+  };
 }
 
 /** Starts what is not running yet of the local cloud and of this environment in it. Safe to call at any time, from several
  * processes at once. */
-export async function ensureCloud(reporter: Reporter, environment: Environment, options: EnsureOptions = {}): Promise<CloudEnvironment> {
+export async function ensureCloud(
+  reporter: Reporter,
+  environment: Environment,
+  options: EnsureOptions = {},
+): Promise<CloudEnvironment> {
   const where = places();
   const emulator = options.tools?.emulator ?? (await ensureEmulator(reporter));
   const containers = options.tools?.containers ?? (await ensureContainers(reporter));
@@ -66,7 +83,13 @@ export async function ensureCloud(reporter: Reporter, environment: Environment, 
   const running = (await isRunning(where)) && (await environmentStatus(where, environment));
   const start = async (): Promise<void> => {
     await ensureDaemon(where);
-    const reply = await controlCall<EnvironmentStatus>(where, 'POST', `/environments/${environment}/start`, { tools, settings }, 180_000);
+    const reply = await controlCall<EnvironmentStatus>(
+      where,
+      'POST',
+      `/environments/${environment}/start`,
+      { tools, settings },
+      180_000,
+    );
     need(reply, `The local cloud could not start ${environment}.`, where);
   };
   if (running) await start();
@@ -86,13 +109,17 @@ export async function ensureCloud(reporter: Reporter, environment: Environment, 
 export async function cloudStatus(): Promise<CloudStatus> {
   const where = places();
   const greeting = await hello(where);
-  if (greeting?.home !== where.home) return { running: false, home: where.home, port: where.port, environments: [], incidents: [] };
+  if (greeting?.home !== where.home)
+    return { running: false, home: where.home, port: where.port, environments: [], incidents: [] };
   const reply = await controlCall<CloudStatus>(where, 'GET', '/status');
   return need(reply, 'The local cloud does not tell its status.', where);
 }
 
 /** Stops the local cloud with everything in it. Its state stays, unless it is to be forgotten. */
-export async function stopCloud(reporter: Reporter, options: { forget?: boolean } = {}): Promise<{ stopped: boolean; forgotten: boolean }> {
+export async function stopCloud(
+  reporter: Reporter,
+  options: { forget?: boolean } = {},
+): Promise<{ stopped: boolean; forgotten: boolean }> {
   const where = places();
   const stopped = await stopRunning(reporter, where);
   if (options.forget) rmSync(where.folder, { recursive: true, force: true });
@@ -107,13 +134,16 @@ async function stopRunning(reporter: Reporter, where: Places): Promise<boolean> 
   }
   await reporter.step('Local cloud: stop', async () => {
     need(await controlCall(where, 'POST', '/stop', undefined, 60_000), 'The local cloud did not stop.', where);
-    for (let n = 0; n < 100 && processLives(greeting.pid); n += 1) await new Promise((resolve) => setTimeout(resolve, 50));
+    for (let n = 0; n < 100 && processLives(greeting.pid); n += 1)
+      await new Promise((resolve) => setTimeout(resolve, 50));
   });
   return true;
 }
 
 /** Variables for the Terraform engine and provider: with them the stacks' JSON, which knows nothing of a local cloud, applies here. */
-export function engineEnvironment(cloud: Pick<CloudEnvironment, 'account' | 'region' | 'endpoint' | 'credentials'>): Record<string, string> {
+export function engineEnvironment(
+  cloud: Pick<CloudEnvironment, 'account' | 'region' | 'endpoint' | 'credentials'>,
+): Record<string, string> {
   const proxied = (service: string): string => `http://${service}.sluice.internal`;
   return {
     AWS_ACCESS_KEY_ID: cloud.credentials.accessKeyId,
@@ -137,13 +167,21 @@ export function engineEnvironment(cloud: Pick<CloudEnvironment, 'account' | 'reg
 /** Empties an environment's account: every resource, its containers, its published endpoints. */
 export async function resetEnvironment(environment: Environment): Promise<void> {
   const where = places();
-  need(await controlCall(where, 'POST', `/environments/${environment}/reset`, undefined, 90_000), `${environment} was not emptied.`, where);
+  need(
+    await controlCall(where, 'POST', `/environments/${environment}/reset`, undefined, 90_000),
+    `${environment} was not emptied.`,
+    where,
+  );
 }
 
 /** Everything that the environment's account holds, as sorted lines: equal lists mean equal accounts. */
 export async function inventory(environment: Environment): Promise<string[]> {
   const where = places();
-  return need(await controlCall<string[]>(where, 'GET', `/environments/${environment}/inventory`, undefined, 30_000), `No inventory of ${environment}.`, where);
+  return need(
+    await controlCall<string[]>(where, 'GET', `/environments/${environment}/inventory`, undefined, 30_000),
+    `No inventory of ${environment}.`,
+    where,
+  );
 }
 
 export interface ContainerLogOptions {
@@ -172,7 +210,11 @@ export async function* containerLogs(
 /** Replaces the environment's fault rules; an empty list clears them. */
 export async function setFaults(environment: Environment, rules: readonly FaultRule[]): Promise<void> {
   const where = places();
-  need(await controlCall(where, 'PUT', `/environments/${environment}/faults`, rules), 'The fault rules were not taken.', where);
+  need(
+    await controlCall(where, 'PUT', `/environments/${environment}/faults`, rules),
+    'The fault rules were not taken.',
+    where,
+  );
 }
 
 export async function ledger(query: LedgerQuery = {}): Promise<LedgerEntry[]> {
@@ -244,7 +286,9 @@ function withoutNodeOptions(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
 function need<T>(reply: Reply<T>, what: string, where: Places): T {
   if (reply.status < 300) return reply.value;
   const { error, remedy } = reply.value as { error?: string; remedy?: string };
-  throw new UserError(`${what} ${error ?? `(status ${reply.status})`}`, { remedy: remedy ?? `See ${join(where.folder, 'daemon.log')}.` });
+  throw new UserError(`${what} ${error ?? `(status ${reply.status})`}`, {
+    remedy: remedy ?? `See ${join(where.folder, 'daemon.log')}.`,
+  });
 }
 
 function processLives(pid: number): boolean {

@@ -1,6 +1,7 @@
 /** One environment of the local cloud while it runs: its emulator process, its gateway, its view of the container engine. */
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { anomalyInventory, anomalyMonitors } from './anomaly-monitors';
 import { autoscaling, autoscalingInventory } from './autoscaling';
 import { Child } from './child';
 import { DockerShim } from './docker-shim';
@@ -10,7 +11,7 @@ import { Faults } from './faults';
 import { Gateway } from './gateway';
 import type { Ledger } from './ledger';
 import { mends } from './mends';
-import { motoServices, type Moto } from './moto';
+import type { Moto } from './moto';
 import { localAccounts, localRegion, ports, sourceFolder, type Environment, type Places } from './places';
 import { claimPort } from './port';
 import type { CloudTools, EnvironmentStatus, Settings } from './wire';
@@ -41,7 +42,7 @@ export class CloudEnvironment {
     const { where, environment, engine } = parts;
     this.account = localAccounts[environment];
     this.folder = join(where.folder, environment);
-    const moto = (service: string) => [service, parts.moto.handler(this.account)] as const;
+    const moto = parts.moto.handler(this.account);
     this.gateway = new Gateway({
       environment,
       account: this.account,
@@ -50,7 +51,8 @@ export class CloudEnvironment {
       faults: this.faults,
       handlers: {
         'application-autoscaling': autoscaling(this.autoscalingFile, this.account),
-        ...Object.fromEntries(motoServices.map(moto)),
+        ce: anomalyMonitors(this.anomalyFile, this.account, moto),
+        codedeploy: moto,
       },
       mends: mends(environment, parts.endpoints),
     });
@@ -106,6 +108,7 @@ export class CloudEnvironment {
     return [
       ...things,
       ...autoscalingInventory(this.autoscalingFile),
+      ...anomalyInventory(this.anomalyFile),
       ...endpoints.list(environment).map(({ kind, id }) => `endpoint/${kind}/${id}`),
       ...containers.map(({ Names, Id }) => `container/${(Names?.[0] ?? Id).replace(/^\//, '')}`),
     ].sort();
@@ -117,6 +120,10 @@ export class CloudEnvironment {
     return { socket: engine?.socket ?? '', containers: (await engine?.containers(this.labels())) ?? [] };
   }
 
+  private get anomalyFile(): string {
+    return join(this.folder, 'anomaly-monitors.json');
+  }
+
   private get autoscalingFile(): string {
     return join(this.folder, 'application-autoscaling.json');
   }
@@ -125,10 +132,13 @@ export class CloudEnvironment {
   async apply(settings: Settings): Promise<void> {
     if ((settings.bedrockProxyUrl ?? '') === (this.parts.settings.bedrockProxyUrl ?? '')) return;
     (this.parts as { settings: Settings }).settings = settings;
-    const answer = await fetch(`http://127.0.0.1:${ports.emulator(this.parts.where.port, this.parts.environment)}/_sluice/settings`, {
-      method: 'POST',
-      body: JSON.stringify({ bedrockProxyUrl: settings.bedrockProxyUrl ?? '' }),
-    });
+    const answer = await fetch(
+      `http://127.0.0.1:${ports.emulator(this.parts.where.port, this.parts.environment)}/_sluice/settings`,
+      {
+        method: 'POST',
+        body: JSON.stringify({ bedrockProxyUrl: settings.bedrockProxyUrl ?? '' }),
+      },
+    );
     if (!answer.ok) throw new Error(`the emulator did not take the setting: ${await answer.text()}`);
   }
 
@@ -174,7 +184,8 @@ export class CloudEnvironment {
     const { where, environment, tools, incident } = this.parts;
     const port = ports.emulator(where.port, environment);
     const env: NodeJS.ProcessEnv = {};
-    for (const [name, value] of Object.entries(process.env)) if (!/^(AWS_|MINISTACK_|HTTPS?_PROXY$|https?_proxy$|HOSTNAME$)/.test(name)) env[name] = value;
+    for (const [name, value] of Object.entries(process.env))
+      if (!/^(AWS_|MINISTACK_|HTTPS?_PROXY$|https?_proxy$|HOSTNAME$)/.test(name)) env[name] = value;
     const settings = (): NodeJS.ProcessEnv => ({
       ...env,
       GATEWAY_PORT: String(port),
@@ -203,7 +214,9 @@ export class CloudEnvironment {
       },
       log: join(where.folder, `${environment}.emulator.log`),
       ready: async () => {
-        const answer = await fetch(`http://127.0.0.1:${port}/_ministack/health`, { signal: AbortSignal.timeout(1000) }).catch(() => undefined);
+        const answer = await fetch(`http://127.0.0.1:${port}/_ministack/health`, {
+          signal: AbortSignal.timeout(1000),
+        }).catch(() => undefined);
         return answer?.ok === true;
       },
       readyWithinMs: 60_000,

@@ -37,7 +37,9 @@ export class ContainerChecks {
   }
 
   private async round(container: string, interval: number): Promise<void> {
-    const answer = await this.engine.call('GET', `/v4.0.0/libpod/containers/${container}/healthcheck`).catch(() => undefined);
+    const answer = await this.engine
+      .call('GET', `/v4.0.0/libpod/containers/${container}/healthcheck`)
+      .catch(() => undefined);
     const found = await this.inspect(container);
     if (!this.timers.has(container)) return;
     if (!answer || answer.status === 404 || !found?.State?.Running) {

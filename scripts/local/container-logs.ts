@@ -11,10 +11,13 @@ export interface EngineContainers {
 /** Containers whose task belongs to the service: by cluster and task family, or by the container's name. */
 export function ofService(containers: readonly ContainerSummary[], clusterAndService: string): ContainerSummary[] {
   const [cluster = '', service = ''] = clusterAndService.split('/');
-  const inCluster = containers.filter(({ Labels }) => (Labels['com.amazonaws.ecs.cluster'] ?? '').endsWith(`/${cluster}`));
+  const inCluster = containers.filter(({ Labels }) =>
+    (Labels['com.amazonaws.ecs.cluster'] ?? '').endsWith(`/${cluster}`),
+  );
   const named = inCluster.filter(
     ({ Labels }) =>
-      Labels['com.amazonaws.ecs.task-definition-family'] === service || Labels['com.amazonaws.ecs.container-name'] === service,
+      Labels['com.amazonaws.ecs.task-definition-family'] === service ||
+      Labels['com.amazonaws.ecs.container-name'] === service,
   );
   return [...(named.length ? named : inCluster)].sort((a, b) => a.Created - b.Created);
 }
@@ -45,7 +48,12 @@ export async function* logsOf(
   }
 }
 
-async function read(socketPath: string, id: string, options: ContainerLogOptions, line: (text: string) => void): Promise<void> {
+async function read(
+  socketPath: string,
+  id: string,
+  options: ContainerLogOptions,
+  line: (text: string) => void,
+): Promise<void> {
   const query = new URLSearchParams({
     stdout: 'true',
     stderr: 'true',
@@ -53,7 +61,10 @@ async function read(socketPath: string, id: string, options: ContainerLogOptions
     tail: String(options.tail ?? 200),
   });
   const answer = await new Promise<IncomingMessage>((resolve, reject) => {
-    const outgoing = request({ socketPath, path: `/containers/${id}/logs?${query}`, headers: { host: 'engine' }, signal: options.signal }, resolve);
+    const outgoing = request(
+      { socketPath, path: `/containers/${id}/logs?${query}`, headers: { host: 'engine' }, signal: options.signal },
+      resolve,
+    );
     outgoing.once('error', reject);
     outgoing.end();
   });

@@ -87,7 +87,10 @@ export class Control {
   /** For the successor of a killed process: what may still be running. */
   private notePids(): void {
     const pids = [this.engine?.pid, this.moto.pid, ...[...this.environments.values()].map((e) => e.processId)];
-    writeJson(join(this.where.folder, 'processes.json'), pids.filter((pid) => pid !== undefined));
+    writeJson(
+      join(this.where.folder, 'processes.json'),
+      pids.filter((pid) => pid !== undefined),
+    );
   }
 
   private async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -95,15 +98,26 @@ export class Control {
     try {
       const url = new URL(request.url ?? '/', 'http://control');
       const text = (await readAll(request)).toString();
-      answer = await this.route(request.method ?? 'GET', url.pathname, text ? (JSON.parse(text) as unknown) : undefined);
+      answer = await this.route(
+        request.method ?? 'GET',
+        url.pathname,
+        text ? (JSON.parse(text) as unknown) : undefined,
+      );
     } catch (error) {
       const remedy = error instanceof UserError ? error.remedy : undefined;
-      const message = error instanceof z.ZodError ? z.prettifyError(error) : error instanceof Error ? error.message : String(error);
-      answer = { status: error instanceof UserError || error instanceof z.ZodError ? 409 : 500, value: { error: message, remedy } };
+      const message =
+        error instanceof z.ZodError ? z.prettifyError(error) : error instanceof Error ? error.message : String(error);
+      answer = {
+        status: error instanceof UserError || error instanceof z.ZodError ? 409 : 500,
+        value: { error: message, remedy },
+      };
       console.error(error);
     }
     const text = JSON.stringify(answer.value ?? {});
-    response.writeHead(answer.status, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) });
+    response.writeHead(answer.status, {
+      'content-type': 'application/json',
+      'content-length': Buffer.byteLength(text),
+    });
     response.end(text);
   }
 
@@ -232,7 +246,11 @@ function endLeftovers(where: Places): void {
 
 function processBelongsTo(pid: number, where: Places): boolean {
   const commandLine = readCommandLine(pid);
-  return commandLine.includes(where.sockets) || commandLine.includes('scripts/local/emulator/host.py') || commandLine.includes('moto.server');
+  return (
+    commandLine.includes(where.sockets) ||
+    commandLine.includes('scripts/local/emulator/host.py') ||
+    commandLine.includes('moto.server')
+  );
 }
 
 function readCommandLine(pid: number): string {

@@ -73,9 +73,17 @@ export function rewriteCreate(body: CreateBody, context: RewriteContext): Create
   const host = body.HostConfig ?? {};
   const limits = [...((host['Ulimits'] as Array<{ Name?: string }> | null | undefined) ?? [])];
   for (const [name, value] of Object.entries(context.limits ?? {})) {
-    if (!limits.some(({ Name }) => Name === name)) limits.push({ Name: name, Soft: value, Hard: value } as { Name: string });
+    if (!limits.some(({ Name }) => Name === name))
+      limits.push({ Name: name, Soft: value, Hard: value } as { Name: string });
   }
   if (limits.length) host['Ulimits'] = limits;
+  if (/^[\d.]+$/.test(context.gatewayHost)) {
+    // The name that Docker Desktop gives to this machine, for what else a person runs on it.
+    const others = ((host['ExtraHosts'] as string[] | null | undefined) ?? []).filter(
+      (entry) => !entry.startsWith('host.docker.internal:'),
+    );
+    host['ExtraHosts'] = [...others, `host.docker.internal:${context.gatewayHost}`];
+  }
   return {
     ...body,
     ...(image ? { Image: image.reference } : {}),
@@ -95,7 +103,11 @@ export function dockerPath(target: string): { version: string; path: string; que
   const at = target.indexOf('?');
   const whole = at < 0 ? target : target.slice(0, at);
   const match = /^(\/v\d+\.\d+)?(\/.*)$/.exec(whole);
-  return { version: match?.[1] ?? '', path: match?.[2] ?? whole, query: new URLSearchParams(at < 0 ? '' : target.slice(at + 1)) };
+  return {
+    version: match?.[1] ?? '',
+    path: match?.[2] ?? whole,
+    query: new URLSearchParams(at < 0 ? '' : target.slice(at + 1)),
+  };
 }
 
 /** Image named in a path such as `/images/<name>/json`. */

@@ -5,7 +5,16 @@ import { mkdirSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Socket } from 'node:net';
 import { ContainerChecks } from './container-checks';
-import { dockerPath, imageInPath, pulledImage, registryImage, rewriteCreate, type CreateBody, type RewriteContext } from './docker-rewrite';
+import {
+  dockerPath,
+  imageInPath,
+  pulledImage,
+  registryImage,
+  type RegistryImage,
+  rewriteCreate,
+  type CreateBody,
+  type RewriteContext,
+} from './docker-rewrite';
 import type { Engine } from './engine';
 import { endToEnd, forward, rawPairs, readAll, relay, tunnel } from './http-forward';
 
@@ -61,28 +70,30 @@ export class DockerShim {
       const asked = JSON.parse((await readAll(request)).toString()) as CreateBody;
       const gatewayHost = await engine.hostAddress();
       const image = asked.Image ? registryImage(asked.Image, context.basePort) : undefined;
-      if (image && !(await engine.has(image.reference))) {
-        const problem = await engine.pull(image.reference);
-        if (problem) return say(response, 404, `No such image: ${asked.Image} (${problem})`);
-      }
-      const body = Buffer.from(JSON.stringify(rewriteCreate(asked, { ...context, gatewayHost, limits: engine.limits() })));
+      const problem = image ? await this.obtain(image) : undefined;
+      if (problem) return say(response, 404, `No such image: ${asked.Image} (${problem})`);
+      const body = Buffer.from(
+        JSON.stringify(rewriteCreate(asked, { ...context, gatewayHost, limits: engine.limits() })),
+      );
       return this.pass(request, response, request.url ?? '/', body);
     }
     if (method === 'POST' && path === '/images/create') {
       const image = registryImage(pulledImage(query), context.basePort);
       if (image) {
         request.resume();
-        // A digest never changes: what is here needs no second pull.
-        const problem = image.reference.includes('@') && (await engine.has(image.reference)) ? undefined : await engine.pull(image.reference);
+        const problem = await this.obtain(image);
         if (problem) return say(response, 404, `manifest for ${pulledImage(query)} not found: ${problem}`);
         response.writeHead(200, { 'content-type': 'application/json' });
-        return void response.end(`${JSON.stringify({ status: `Status: Image is up to date for ${pulledImage(query)}` })}\n`);
+        return void response.end(
+          `${JSON.stringify({ status: `Status: Image is up to date for ${pulledImage(query)}` })}\n`,
+        );
       }
     }
     const named = imageInPath(path);
     const known = named ? registryImage(named.name, context.basePort) : undefined;
     if (named && path.startsWith('/distribution/') && known) return this.describe(response, known);
     if (named && known) {
+      if (!(await manifest(known))) return say(response, 404, `No such image: ${named.name}`);
       const tail = named.action ? `/${named.action}` : '';
       const search = (request.url ?? '').includes('?') ? `?${query.toString()}` : '';
       return this.pass(request, response, `${version}/images/${encodeURIComponent(known.reference)}${tail}${search}`);
@@ -93,32 +104,37 @@ export class DockerShim {
     if (start?.[1]) this.checks.watch(start[1]);
   }
 
+  /** Makes an image of the account's registry available; gives what went wrong. The registry must hold it even when the engine
+   * has the same bytes from elsewhere, as they would not be on AWS; but bytes that are here are not pulled again. */
+  private async obtain(image: RegistryImage): Promise<string | undefined> {
+    if (!(await manifest(image)))
+      return `the registry does not hold ${image.reference.slice(image.reference.indexOf('/') + 1)}`;
+    const fixed = image.reference.includes('@');
+    return fixed && (await this.options.engine.has(image.reference))
+      ? undefined
+      : this.options.engine.pull(image.reference);
+  }
+
   /** Podman makes its network with the first container; the gateway must listen there before that container runs. */
   private async prepare(container: string): Promise<void> {
     const { engine } = this.options;
-    if (engine.kind === 'podman') await engine.call('POST', `/v4.0.0/libpod/containers/${container}/init`).catch(() => undefined);
+    if (engine.kind === 'podman')
+      await engine.call('POST', `/v4.0.0/libpod/containers/${container}/init`).catch(() => undefined);
     await this.options.openGateway(await engine.hostAddress());
   }
 
   /** Docker's question for the digest behind a name, which Podman's API does not know. */
-  private async describe(response: ServerResponse, image: { reference: string; repository: string; port: number }): Promise<void> {
-    const wanted = image.reference.includes('@')
-      ? image.reference.split('@')[1]
-      : (/:([^/:]+)$/.exec(image.reference.slice(image.reference.indexOf('/')))?.[1] ?? 'latest');
-    const accept = [
-      'application/vnd.docker.distribution.manifest.v2+json',
-      'application/vnd.oci.image.manifest.v1+json',
-      'application/vnd.oci.image.index.v1+json',
-      'application/vnd.docker.distribution.manifest.list.v2+json',
-    ].join(', ');
-    const answer = await fetch(`http://127.0.0.1:${image.port}/v2/${image.repository}/manifests/${wanted}`, { headers: { accept } });
-    const content = await answer.arrayBuffer();
-    const digest = answer.headers.get('docker-content-digest');
-    if (!answer.ok || !digest) return say(response, 404, `manifest unknown: ${image.repository}:${wanted}`);
+  private async describe(
+    response: ServerResponse,
+    image: { reference: string; repository: string; port: number },
+  ): Promise<void> {
+    const found = await manifest(image);
+    if (!found) return say(response, 404, `manifest unknown: ${image.repository}`);
+    const { digest, mediaType, size } = found;
     response.writeHead(200, { 'content-type': 'application/json' });
     response.end(
       JSON.stringify({
-        Descriptor: { mediaType: answer.headers.get('content-type'), digest, size: content.byteLength },
+        Descriptor: { mediaType, digest, size },
         Platforms: [{ os: 'linux', architecture: process.arch === 'arm64' ? 'arm64' : 'amd64' }],
       }),
     );
@@ -135,6 +151,25 @@ export class DockerShim {
     });
     relay(answer, response);
   }
+}
+
+const manifestTypes = [
+  'application/vnd.docker.distribution.manifest.v2+json',
+  'application/vnd.oci.image.manifest.v1+json',
+  'application/vnd.oci.image.index.v1+json',
+  'application/vnd.docker.distribution.manifest.list.v2+json',
+].join(', ');
+
+async function manifest(
+  image: RegistryImage,
+): Promise<{ digest: string; mediaType: string; size: number } | undefined> {
+  const name = image.reference.slice(image.reference.indexOf('/') + 1);
+  const wanted = name.includes('@') ? name.split('@')[1] : (/:([^/:]+)$/.exec(name)?.[1] ?? 'latest');
+  const url = `http://127.0.0.1:${image.port}/v2/${image.repository}/manifests/${wanted}`;
+  const answer = await fetch(url, { headers: { accept: manifestTypes } });
+  const size = (await answer.arrayBuffer()).byteLength;
+  const digest = answer.headers.get('docker-content-digest');
+  return answer.ok && digest ? { digest, mediaType: answer.headers.get('content-type') ?? '', size } : undefined;
 }
 
 function say(response: ServerResponse, status: number, message: string): void {

@@ -93,13 +93,21 @@ export class Endpoints {
   private async open(key: string, environment: Environment, kind: Kind, host: string): Promise<void> {
     const emulator = ports.emulator(this.where.port, environment);
     const wanted = this.remembered[key]?.port;
-    const taken = new Set(Object.entries(this.remembered).filter(([k]) => k !== key).map(([, r]) => r.port));
+    const taken = new Set(
+      Object.entries(this.remembered)
+        .filter(([k]) => k !== key)
+        .map(([, r]) => r.port),
+    );
     const first = ports.firstEndpoint(this.where.port);
-    const choices = [...(wanted ? [wanted] : []), ...Array.from({ length: 200 }, (_, n) => first + n).filter((p) => !taken.has(p))];
+    const choices = [
+      ...(wanted ? [wanted] : []),
+      ...Array.from({ length: 200 }, (_, n) => first + n).filter((p) => !taken.has(p)),
+    ];
     for (const port of choices) {
       const server = serverFor(kind, host, emulator);
       if (!(await tryListen(server, port))) continue;
-      if (wanted && port !== wanted) this.incident(`Port ${wanted} of ${key} is taken by another program; it moved to ${port}.`);
+      if (wanted && port !== wanted)
+        this.incident(`Port ${wanted} of ${key} is taken by another program; it moved to ${port}.`);
       this.servers.set(key, server);
       this.remembered[key] = { port: (server.address() as AddressInfo).port, host };
       writeJson(this.file, this.remembered);
@@ -137,7 +145,13 @@ function serverFor(kind: Kind, host: string, emulatorPort: number): Server {
   return server;
 }
 
-async function serve(request: IncomingMessage, response: ServerResponse, kind: Kind, host: string, emulatorPort: number): Promise<void> {
+async function serve(
+  request: IncomingMessage,
+  response: ServerResponse,
+  kind: Kind,
+  host: string,
+  emulatorPort: number,
+): Promise<void> {
   if (kind === 'api' && Number(request.headers['content-length'] ?? 0) > apiBodyLimit) {
     request.resume();
     return answer(response, 413, 'Request Entity Too Large');

@@ -65,7 +65,9 @@ export class Engine {
       }
       await new Promise((resolve) => setTimeout(resolve, 100));
     }
-    throw new Error(`the container engine (${this.tools.kind} ${this.tools.version}) does not answer on ${this.socket}`);
+    throw new Error(
+      `the container engine (${this.tools.kind} ${this.tools.version}) does not answer on ${this.socket}`,
+    );
   }
 
   private serve(): void {
@@ -107,9 +109,13 @@ export class Engine {
           socketPath: this.socket,
           method,
           path,
-          headers: { host: 'engine', ...(text ? { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) } : {}) },
+          headers: {
+            host: 'engine',
+            ...(text ? { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) } : {}),
+          },
         },
-        (answer) => readAll(answer).then((content) => resolve({ status: answer.statusCode ?? 0, body: content }), reject),
+        (answer) =>
+          readAll(answer).then((content) => resolve({ status: answer.statusCode ?? 0, body: content }), reject),
       );
       outgoing.once('error', reject);
       outgoing.end(text);
@@ -167,7 +173,8 @@ export class Engine {
     const found = await this.containers(labels);
     await Promise.all(
       found.map(async ({ Id, State }) => {
-        if (State === 'running') await this.call('POST', `/containers/${Id}/stop?t=${graceSeconds}`).catch(() => undefined);
+        if (State === 'running')
+          await this.call('POST', `/containers/${Id}/stop?t=${graceSeconds}`).catch(() => undefined);
         await this.call('DELETE', `/containers/${Id}?force=true&v=true`).catch(() => undefined);
       }),
     );

@@ -17,7 +17,10 @@ export interface LocalAnswer {
 /** Answers the calls of one service in place of the emulator. */
 export type ServiceHandler = (call: AwsCall, request: IncomingMessage, body: Buffer) => Promise<LocalAnswer>;
 /** Changes the answer of one operation (`service:Operation`). */
-export type Mend = (body: Buffer, context: { status: number; call: AwsCall; request: Buffer | undefined }) => Promise<Buffer>;
+export type Mend = (
+  body: Buffer,
+  context: { status: number; call: AwsCall; request: Buffer | undefined },
+) => Promise<Buffer>;
 
 export interface GatewayOptions {
   readonly environment: Environment;
@@ -67,7 +70,12 @@ export class Gateway {
     const { options } = this;
     const at = address(request);
     if (!at) {
-      return fail(response, 502, 'NotProxied', `The local cloud only passes on *.sluice.internal, not ${request.url ?? ''}.`);
+      return fail(
+        response,
+        502,
+        'NotProxied',
+        `The local cloud only passes on *.sluice.internal, not ${request.url ?? ''}.`,
+      );
     }
     let call = detect({ method: request.method ?? 'GET', target: at.target, host: at.host, headers: request.headers });
     let body: Buffer | undefined;
@@ -131,7 +139,12 @@ export class Gateway {
         patienceMs: 15_000,
       });
     } catch (error) {
-      return fail(response, 503, 'ServiceUnavailable', `The emulator of ${this.options.environment} does not answer: ${String(error)}`);
+      return fail(
+        response,
+        503,
+        'ServiceUnavailable',
+        `The emulator of ${this.options.environment} does not answer: ${String(error)}`,
+      );
     }
     const mend = this.options.mends[`${call.service}:${call.operation}`];
     if (!mend || (answer.statusCode ?? 500) >= 300) return relay(answer, response);

@@ -1,5 +1,12 @@
 /** Passes one HTTP request on to another server and its answer back, both as streams, over kept-alive connections. */
-import { Agent, request, type ClientRequest, type IncomingMessage, type OutgoingHttpHeaders, type ServerResponse } from 'node:http';
+import {
+  Agent,
+  request,
+  type ClientRequest,
+  type IncomingMessage,
+  type OutgoingHttpHeaders,
+  type ServerResponse,
+} from 'node:http';
 import { connect, type Socket } from 'node:net';
 
 export const agent = new Agent({ keepAlive: true, maxSockets: 512, maxFreeSockets: 64, timeout: 0 });
@@ -60,7 +67,8 @@ function once(incoming: IncomingMessage, options: ForwardOptions): Promise<Incom
       agent: to.socketPath ? undefined : agent,
       setHost: false,
     });
-    const streamed = !body && (incoming.headers['content-length'] ?? '0') !== '0' ? true : !!incoming.headers['transfer-encoding'];
+    const streamed =
+      !body && (incoming.headers['content-length'] ?? '0') !== '0' ? true : !!incoming.headers['transfer-encoding'];
     let sent = false;
     const send = (): void => {
       if (sent) return;
@@ -81,7 +89,11 @@ function once(incoming: IncomingMessage, options: ForwardOptions): Promise<Incom
 }
 
 /** Streams an answer to the client as it arrives. */
-export function relay(answer: IncomingMessage, response: ServerResponse, headers: OutgoingHttpHeaders = endToEnd(answer.headers)): void {
+export function relay(
+  answer: IncomingMessage,
+  response: ServerResponse,
+  headers: OutgoingHttpHeaders = endToEnd(answer.headers),
+): void {
   response.writeHead(answer.statusCode ?? 502, headers);
   response.flushHeaders();
   answer.pipe(response);
@@ -105,7 +117,14 @@ export async function readAll(stream: IncomingMessage, limit = 64 * 1024 * 1024)
 }
 
 /** A connection that leaves HTTP (WebSocket, an attached container): the request head is sent on, then bytes flow freely. */
-export function tunnel(incoming: IncomingMessage, socket: Socket, head: Buffer, to: Destination, target: string, headers: ReadonlyArray<readonly [string, string]>): void {
+export function tunnel(
+  incoming: IncomingMessage,
+  socket: Socket,
+  head: Buffer,
+  to: Destination,
+  target: string,
+  headers: ReadonlyArray<readonly [string, string]>,
+): void {
   const upstream = to.socketPath ? connect(to.socketPath) : connect(to.port ?? 0, '127.0.0.1');
   upstream.once('connect', () => {
     const lines = [`${incoming.method} ${target} HTTP/1.1`, ...headers.map(([name, value]) => `${name}: ${value}`)];
@@ -123,7 +142,10 @@ export function tunnel(incoming: IncomingMessage, socket: Socket, head: Buffer, 
 }
 
 /** Header pairs as they were received, with some replaced. */
-export function rawPairs(incoming: IncomingMessage, replace: Readonly<Record<string, string>> = {}): Array<[string, string]> {
+export function rawPairs(
+  incoming: IncomingMessage,
+  replace: Readonly<Record<string, string>> = {},
+): Array<[string, string]> {
   const pairs: Array<[string, string]> = [];
   for (let i = 0; i < incoming.rawHeaders.length; i += 2) {
     const name = incoming.rawHeaders[i] ?? '';

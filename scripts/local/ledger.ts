@@ -1,6 +1,15 @@
 /** The ledger: one JSON line per AWS call, without bodies or secrets. It is the source of the coverage page and of
  * least-privilege policies. Files are rotated by size; a query reads all of them. */
-import { createReadStream, existsSync, mkdirSync, renameSync, statSync, type WriteStream, createWriteStream, rmSync } from 'node:fs';
+import {
+  createReadStream,
+  existsSync,
+  mkdirSync,
+  renameSync,
+  statSync,
+  type WriteStream,
+  createWriteStream,
+  rmSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { iamActions } from './iam-actions';
@@ -61,7 +70,8 @@ export class Ledger {
       this.stream.end();
       rmSync(ledgerFile(this.folder, keep), { force: true });
       for (let n = keep - 1; n >= 0; n -= 1) {
-        if (existsSync(ledgerFile(this.folder, n))) renameSync(ledgerFile(this.folder, n), ledgerFile(this.folder, n + 1));
+        if (existsSync(ledgerFile(this.folder, n)))
+          renameSync(ledgerFile(this.folder, n), ledgerFile(this.folder, n + 1));
       }
     }
     this.size = existsSync(path) ? statSync(path).size : 0;

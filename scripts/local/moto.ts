@@ -1,13 +1,19 @@
-/** Services that only moto emulates. Its one process starts with the first call of one of them; its state is not kept. */
+/** Services that only moto emulates (CodeDeploy). Its one process starts with the first call of one of them; its state is not kept. */
 import { request } from 'node:http';
 import { join } from 'node:path';
+import type { Reporter } from '../console/reporter';
+import { ensureMoto } from '../toolchain/index';
 import { Child } from './child';
 import type { ServiceHandler } from './gateway';
 import { readAll, endToEnd } from './http-forward';
 import { ports, type Places } from './places';
 
-/** CodeDeploy and Cost Explorer (anomaly monitors). */
-export const motoServices = ['codedeploy', 'ce'] as const;
+/** In the background nobody watches; what goes wrong becomes an incident of the status. */
+const silent: Reporter = {
+  step: (_title, work) => work(() => undefined),
+  info: () => undefined,
+  warn: () => undefined,
+};
 
 export class Moto {
   private child: Child | undefined;
@@ -21,11 +27,17 @@ export class Moto {
 
   handler(account: string): ServiceHandler {
     return async (call, incoming, body) => {
-      if (!this.python) {
-        const message = `${call.service} is emulated by moto, which this local cloud was started without.`;
-        return { status: 501, headers: { 'content-type': 'application/json' }, body: JSON.stringify({ __type: 'NotImplemented', message }) };
+      try {
+        await (this.starting ??= this.start());
+      } catch (error) {
+        const message = `${call.service} is emulated by moto, which did not start: ${error instanceof Error ? error.message : String(error)}`;
+        this.incident(message);
+        return {
+          status: 503,
+          headers: { 'content-type': 'application/json' },
+          body: JSON.stringify({ __type: 'ServiceUnavailable', message }),
+        };
       }
-      await (this.starting ??= this.start());
       return new Promise((resolve, reject) => {
         const outgoing = request(
           {
@@ -53,25 +65,34 @@ export class Moto {
   }
 
   private async start(): Promise<void> {
+    try {
+      this.python ??= (await ensureMoto(silent)).python;
+      await this.serve(this.python);
+    } catch (error) {
+      this.starting = undefined;
+      throw error;
+    }
+  }
+
+  private async serve(python: string): Promise<void> {
     const port = ports.moto(this.where.port);
     this.child = new Child({
       name: 'moto',
-      command: this.python ?? '',
+      command: python,
       args: ['-m', 'moto.server', '-H', '127.0.0.1', '-p', String(port)],
       env: { ...process.env, PYTHONDONTWRITEBYTECODE: '1' },
       log: join(this.where.folder, 'moto.log'),
       ready: async () => {
-        const answer = await fetch(`http://127.0.0.1:${port}/moto-api/`, { signal: AbortSignal.timeout(1000) }).catch(() => undefined);
+        const answer = await fetch(`http://127.0.0.1:${port}/moto-api/`, { signal: AbortSignal.timeout(1000) }).catch(
+          () => undefined,
+        );
         return answer !== undefined;
       },
       readyWithinMs: 60_000,
       stopWithinMs: 5000,
       incident: this.incident,
     });
-    await this.child.start().catch((error: unknown) => {
-      this.starting = undefined;
-      throw error;
-    });
+    await this.child.start();
   }
 
   get pid(): number | undefined {

@@ -39,7 +39,10 @@ export function sluicePort(env: NodeJS.ProcessEnv = process.env): number {
   const text = env['SLUICE_PORT'] || '4500';
   const port = Number(text);
   if (!Number.isInteger(port) || port < 1024 || port > 65000) {
-    throw new UsageError(`SLUICE_PORT is ${JSON.stringify(text)}.`, 'Give a whole number from 1024 to 65000, e.g. SLUICE_PORT=4600.');
+    throw new UsageError(
+      `SLUICE_PORT is ${JSON.stringify(text)}.`,
+      'Give a whole number from 1024 to 65000, e.g. SLUICE_PORT=4600.',
+    );
   }
   return port;
 }

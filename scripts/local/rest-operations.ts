@@ -83,7 +83,13 @@ const s3Parts: Readonly<Record<string, string>> = {
   location: 'BucketLocation',
 };
 
-const verbs: Readonly<Record<string, string>> = { GET: 'Get', HEAD: 'Head', PUT: 'Put', POST: 'Post', DELETE: 'Delete' };
+const verbs: Readonly<Record<string, string>> = {
+  GET: 'Get',
+  HEAD: 'Head',
+  PUT: 'Put',
+  POST: 'Post',
+  DELETE: 'Delete',
+};
 
 export function restOperation(
   service: string,
@@ -111,13 +117,19 @@ function apigateway(method: string, path: string): RestOperation {
   }
   const collection = parts.length % 2 === 0;
   const kind = apigatewayKinds[(collection ? parts[parts.length - 1] : parts[parts.length - 2]) ?? ''];
-  if (!kind) return { operation: parts[3] === 'cors' && method === 'DELETE' ? 'DeleteCorsConfiguration' : '', resource };
+  if (!kind)
+    return { operation: parts[3] === 'cors' && method === 'DELETE' ? 'DeleteCorsConfiguration' : '', resource };
   if (collection) return { operation: method === 'POST' ? `Create${kind[0]}` : `Get${kind[1]}`, resource };
   const verb = { GET: 'Get', PATCH: 'Update', DELETE: 'Delete', PUT: 'Put' }[method];
   return { operation: verb ? `${verb}${kind[0]}` : '', resource };
 }
 
-function s3(method: string, path: string, query: URLSearchParams, headers: Readonly<Record<string, unknown>>): RestOperation {
+function s3(
+  method: string,
+  path: string,
+  query: URLSearchParams,
+  headers: Readonly<Record<string, unknown>>,
+): RestOperation {
   const [, bucket = '', ...rest] = path.split('/');
   const key = rest.join('/');
   const resource = decode(key ? `${bucket}/${key}` : bucket);

@@ -66,6 +66,20 @@ export function ensureContainers(reporter: Reporter, registries?: RegistriesOpti
   return once(`containers ${registries?.insecure?.join(' ') ?? ''}`, () => getContainers(reporter, registries));
 }
 
+/** Everything a rehearsal needs: the Python environments come over the network while Go compiles. */
+export async function ensureAll(
+  reporter: Reporter,
+  resourceTypes: readonly string[],
+): Promise<{ engine: Engine; provider: Provider; containers: ContainerEngine; emulator: PythonTool; moto: PythonTool }> {
+  const containers = await ensureContainers(reporter);
+  const python = async () => ({ emulator: await ensureEmulator(reporter), moto: await ensureMoto(reporter) });
+  // Both sides end before an error is thrown: nothing may go on building behind the message.
+  const [terraform, environments] = await Promise.allSettled([ensureTerraform(reporter, resourceTypes), python()]);
+  if (terraform.status === 'rejected') throw terraform.reason;
+  if (environments.status === 'rejected') throw environments.reason;
+  return { ...terraform.value, containers, ...environments.value };
+}
+
 /** Stops, before anything is changed, when something is missing that Sluice cannot get by itself. */
 export async function refuseMissingTools(resourceTypes: readonly string[] = []): Promise<void> {
   const missing = await missingTools(resourceTypes);

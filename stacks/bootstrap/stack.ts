@@ -15,7 +15,11 @@ export class BootstrapStack extends SluiceStack {
   constructor(
     scope: Construct,
     context: StackContext,
-    { region, stateBackend, protected: deletionProtection }: Pick<CommonSettings, 'region' | 'stateBackend' | 'protected'>,
+    {
+      region,
+      stateBackend,
+      protected: deletionProtection,
+    }: Pick<CommonSettings, 'region' | 'stateBackend' | 'protected'>,
     backend: BootstrapBackend,
   ) {
     super(scope, {

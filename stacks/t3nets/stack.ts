@@ -61,11 +61,15 @@ export class T3netsStack extends SluiceStack {
       deletionProtection,
     });
 
-    this.output('ecr_url', 'URL of the repository that the router\'s image is pushed to', repository.url);
+    this.output('ecr_url', "URL of the repository that the router's image is pushed to", repository.url);
     this.output('conversations_table_name', 'Table of conversations, by tenant, user and session', conversations.name);
     this.output('tenants_table_name', 'Table of tenants, their users and channels', tenants.name);
-    this.output('secrets_prefix', 'Path below which each tenant\'s secrets are kept', secrets.prefix);
-    this.output('secrets_policy_arn', 'Policy that reads, creates and updates the secrets below the path', secrets.policyArn);
+    this.output('secrets_prefix', "Path below which each tenant's secrets are kept", secrets.prefix);
+    this.output(
+      'secrets_policy_arn',
+      'Policy that reads, creates and updates the secrets below the path',
+      secrets.policyArn,
+    );
 
     this.whenImagesReady(({ router: imageDigest = '' }) => {
       const cluster = new Cluster(this, 'cluster', { naming, containerInsights: settings.containerInsights });
@@ -121,7 +125,9 @@ export class T3netsStack extends SluiceStack {
 /** Exactly the six variables of the reference, and of the optional ones only those that the environment sets. */
 function routerEnvironment(settings: T3netsSettings, variables: RouterVariables): Readonly<Record<string, string>> {
   const optional: RouterOptionalVariables = {
-    ...(settings.conversationModelId === undefined ? {} : { BEDROCK_CONVERSATION_MODEL_ID: settings.conversationModelId }),
+    ...(settings.conversationModelId === undefined
+      ? {}
+      : { BEDROCK_CONVERSATION_MODEL_ID: settings.conversationModelId }),
     ...(settings.formattingModelId === undefined ? {} : { BEDROCK_FORMATTING_MODEL_ID: settings.formattingModelId }),
     ...(settings.defaultTenantRequiresKey ? { DEFAULT_TENANT_REQUIRES_KEY: 'true' } : {}),
   };

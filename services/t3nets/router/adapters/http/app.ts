@@ -10,6 +10,9 @@ import { errorBody, HttpError, notFound, toHttpError } from './errors';
 
 /** "256 KB". */
 const BODY_BYTES = 256 * 1024;
+/** What a refused body may still send: as much as an HTTP API takes (AWS quota, 10 MB), within this time. */
+const DRAIN_BYTES = 10 * 1024 * 1024;
+const DRAIN_MILLISECONDS = 5_000;
 /** Below the API gateway's 30 s, so that the answer is ours. */
 const REQUEST_MILLISECONDS = 25_000;
 /** Above the 60 s after which a load balancer gives up an idle connection: it must be the one to close it. */
@@ -104,10 +107,11 @@ export function createApp({
   app.setErrorHandler((error, request, reply) => fail(error, request, reply));
   app.setNotFoundHandler((request, reply) => fail(notFound(`there is nothing at this path`), request, reply));
 
-  function fail(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  async function fail(error: unknown, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
     const answer = toHttpError(error);
     request.facts ??= {};
     request.facts.error = error;
+    if (await readToEnd(request.raw)) void reply.removeHeader('connection');
     return reply.header('x-request-id', request.id).code(answer.status).send(errorBody(answer, request.id));
   }
 
@@ -116,6 +120,30 @@ export function createApp({
     done();
   });
   return app;
+}
+
+/**
+ * Takes in what is left of a body before it is refused: a proxy on the way that still sends would see a broken connection
+ * and answer 502. Gives up on a body above what the API in front lets through, or that comes too slowly.
+ */
+function readToEnd(request: IncomingMessage): Promise<boolean> {
+  if (request.complete) return Promise.resolve(true);
+  return new Promise((resolve) => {
+    let bytes = 0;
+    const finish = (): void => {
+      clearTimeout(timer);
+      request.off('data', count).off('end', finish).off('close', finish);
+      resolve(request.complete);
+    };
+    const count = (chunk: Buffer): void => {
+      bytes += chunk.length;
+      if (bytes <= DRAIN_BYTES) return;
+      request.pause();
+      finish();
+    };
+    const timer = setTimeout(finish, DRAIN_MILLISECONDS);
+    request.on('data', count).once('end', finish).once('close', finish).resume();
+  });
 }
 
 /** Adds routes, each bounded in time, and for each path a 405 for every other method. */

@@ -25,7 +25,7 @@ export interface RouteDependencies {
 
 export function publicRoutes(dependencies: RouteDependencies): readonly Route[] {
   return [
-    // GET comes before Fastify, see app.ts; here for every other method, and for tests that inject requests.
+    // GET is answered before Fastify, see app.ts; listed here for its 405.
     { method: 'GET', url: '/health', handler: async () => ({ status: 'ok' }) },
     {
       method: 'GET',

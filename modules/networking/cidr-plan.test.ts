@@ -1,0 +1,81 @@
+import fc from 'fast-check';
+import { cidrProblems, parseCidr, planCidrs } from './cidr-plan';
+
+const size = (prefixLength: number): number => 2 ** (32 - prefixLength);
+const range = (text: string): { first: number; last: number } => {
+  const { address, prefixLength } = parseCidr(text)!;
+  return { first: address, last: address + size(prefixLength) - 1 };
+};
+
+describe('planCidrs', () => {
+  it('gives the reference network its exact ranges', () => {
+    expect(planCidrs({ cidrBlock: '10.0.0.0/16', subnetPrefixLength: 24, zones: 2 })).toEqual({
+      public: ['10.0.1.0/24', '10.0.2.0/24'],
+      private: ['10.0.10.0/24', '10.0.11.0/24'],
+    });
+  });
+
+  it('always has distinct subnets inside the network, each starting at its own border', () => {
+    const input = fc
+      .record({
+        prefixLength: fc.integer({ min: 16, max: 22 }),
+        zones: fc.integer({ min: 1, max: 9 }),
+        seed: fc.nat(2 ** 32 - 1),
+      })
+      .chain(({ prefixLength, zones, seed }) =>
+        fc.integer({ min: prefixLength + 5, max: 28 }).map((subnetPrefixLength) => {
+          const start = seed - (seed % size(prefixLength));
+          const parts = [24, 16, 8, 0].map((shift) => Math.floor(start / 2 ** shift) % 256);
+          return { cidrBlock: `${parts.join('.')}/${prefixLength}`, subnetPrefixLength, zones };
+        }),
+      );
+    fc.assert(
+      fc.property(input, (given) => {
+        expect(cidrProblems(given)).toEqual([]);
+        const plan = planCidrs(given);
+        const whole = range(given.cidrBlock);
+        const subnets = [...plan.public, ...plan.private].map(range).sort((a, b) => a.first - b.first);
+        expect(plan.public).toHaveLength(given.zones);
+        expect(plan.private).toHaveLength(given.zones);
+        subnets.forEach((subnet, index) => {
+          expect(subnet.first).toBeGreaterThanOrEqual(whole.first);
+          expect(subnet.last).toBeLessThanOrEqual(whole.last);
+          expect(subnet.first % size(given.subnetPrefixLength)).toBe(0);
+          if (index > 0) expect(subnet.first).toBeGreaterThan(subnets[index - 1]!.last);
+        });
+      }),
+    );
+  });
+});
+
+describe('cidrProblems', () => {
+  const of = (cidrBlock: string, subnetPrefixLength = 24, zones = 2) =>
+    cidrProblems({ cidrBlock, subnetPrefixLength, zones });
+
+  it.each([
+    ['10.0.0.0/20', []],
+    ['10.0.0.0/21', ['cidrBlock "10.0.0.0/21" is too small: subnets of /24 up to number 11 need at least /20']],
+    ['10.0.0.0/16', []],
+    ['10.0.0.0/15', ['cidrBlock "10.0.0.0/15" is /15; AWS allows /16 to /28']],
+    ['10.0.1.0/16', ['cidrBlock "10.0.1.0/16" does not start at its own border; meant: 10.0.0.0/16']],
+    ['10.0.0.256/16', ['cidrBlock "10.0.0.256/16" is not a range; allowed: IPv4 such as 10.0.0.0/16']],
+    ['nonsense', ['cidrBlock "nonsense" is not a range; allowed: IPv4 such as 10.0.0.0/16']],
+  ])('%s', (cidrBlock, expected) => expect(of(cidrBlock)).toEqual(expected));
+
+  it('bounds the subnets and the zones', () => {
+    expect(of('10.0.0.0/16', 28)).toEqual([]);
+    expect(of('10.0.0.0/16', 29)).toEqual(['subnetPrefixLength is 29; AWS allows 16 to 28']);
+    expect(of('10.0.0.0/16', 24, 9)).toEqual([]);
+    expect(of('10.0.0.0/16', 24, 10)).toEqual(['availabilityZones has 10; the address plan has room for 9']);
+  });
+
+  it('lists several problems, and planning refuses them', () => {
+    const input = { cidrBlock: '10.0.0.1/29', subnetPrefixLength: 24, zones: 2 };
+    expect(cidrProblems(input)).toEqual([
+      'cidrBlock "10.0.0.1/29" is /29; AWS allows /16 to /28',
+      'cidrBlock "10.0.0.1/29" does not start at its own border; meant: 10.0.0.0/29',
+      'cidrBlock "10.0.0.1/29" is too small: subnets of /24 up to number 11 need at least /20',
+    ]);
+    expect(() => planCidrs(input)).toThrow(cidrProblems(input).join('; '));
+  });
+});

@@ -1,0 +1,136 @@
+import { account, expectPassThrough, messageOf, naming, statements, synth } from '../testing';
+import { Naming } from '../naming/naming';
+import { Vpc, type VpcProps } from './vpc';
+
+const base: VpcProps = { naming, account, cidrBlock: '10.0.0.0/16', availabilityZones: ['us-east-1a', 'us-east-1b'] };
+const vpc = (props: Partial<VpcProps> = {}) => synth((stack) => new Vpc(stack, 'network', { ...base, ...props }));
+
+describe('networking.Vpc', () => {
+  it('has a network with DNS, two subnets of each kind and a closed default group', () => {
+    const found = vpc();
+    expect(found.only('aws_vpc')).toMatchObject({
+      cidr_block: '10.0.0.0/16',
+      enable_dns_support: true,
+      enable_dns_hostnames: true,
+      tags: { Name: 'shop-test' },
+    });
+    expect(
+      found
+        .all('aws_subnet')
+        .map((s) => [s['tags'].Name, s['cidr_block'], s['availability_zone'], s['map_public_ip_on_launch']]),
+    ).toEqual([
+      ['shop-test-private-1', '10.0.10.0/24', 'us-east-1a', false],
+      ['shop-test-private-2', '10.0.11.0/24', 'us-east-1b', false],
+      ['shop-test-public-1', '10.0.1.0/24', 'us-east-1a', false],
+      ['shop-test-public-2', '10.0.2.0/24', 'us-east-1b', false],
+    ]);
+    const group = found.only('aws_default_security_group');
+    expect(group['ingress']).toBeUndefined();
+    expect(group['egress']).toBeUndefined();
+    expect(found.all('aws_route_table_association')).toHaveLength(4);
+  });
+
+  it('by default sends private subnets through one NAT gateway in the first public subnet', () => {
+    const found = vpc();
+    expect(found.only('aws_nat_gateway')).toMatchObject({
+      allocation_id: expect.stringContaining('aws_eip.network_NatAddress'),
+      subnet_id: expect.stringContaining('aws_subnet.network_Public1'),
+    });
+    expect(found.only('aws_eip')).toMatchObject({ domain: 'vpc' });
+    const routes = found.all('aws_route');
+    expect(routes.map((route) => route['destination_cidr_block'])).toEqual(['0.0.0.0/0', '0.0.0.0/0']);
+    expect(routes.filter((route) => route['nat_gateway_id'] !== undefined)).toHaveLength(1);
+    expect(routes.filter((route) => route['gateway_id'] !== undefined)).toHaveLength(1);
+  });
+
+  it('with nat-instance routes to the interface of one hardened instance', () => {
+    const found = vpc({ egress: 'nat-instance' });
+    expect(found.all('aws_nat_gateway')).toEqual([]);
+    expect(found.only('aws_instance')).toMatchObject({
+      instance_type: 't4g.nano',
+      source_dest_check: false,
+      associate_public_ip_address: true,
+      metadata_options: { http_tokens: 'required' },
+      root_block_device: { encrypted: true },
+      lifecycle: { ignore_changes: ['ami'] },
+    });
+    const [route] = found.all('aws_route').filter((candidate) => candidate['network_interface_id'] !== undefined);
+    expect(route?.['network_interface_id']).toMatch(
+      /aws_instance\.network_NatInstance_\w+\.primary_network_interface_id/,
+    );
+    expect(found.only('aws_vpc_security_group_ingress_rule')).toMatchObject({
+      cidr_ipv4: '10.0.0.0/16',
+      ip_protocol: '-1',
+    });
+  });
+
+  it('with public-subnets has no NAT, no private default route, and puts tasks into public subnets', () => {
+    const seen: string[] = [];
+    const found = synth((stack) => {
+      const network = new Vpc(stack, 'network', { ...base, egress: 'public-subnets' });
+      seen.push(
+        ...network.taskSubnets.map((subnet) => subnet.friendlyUniqueId.replace(/_[^_]+$/, '')),
+        String(network.tasksNeedPublicIp),
+      );
+    });
+    expect(seen).toEqual(['network_Public1', 'network_Public2', 'true']);
+    expect(found.all('aws_nat_gateway')).toEqual([]);
+    expect(found.all('aws_instance')).toEqual([]);
+    expect(found.all('aws_route')).toHaveLength(1);
+  });
+
+  it('keeps a flow log of all traffic when asked to', () => {
+    expect(vpc().all('aws_flow_log')).toEqual([]);
+    const found = vpc({ flowLogRetentionDays: 30 });
+    expect(found.only('aws_flow_log')).toMatchObject({ traffic_type: 'ALL', log_destination_type: 'cloud-watch-logs' });
+    expect(found.only('aws_cloudwatch_log_group')).toMatchObject({
+      name: '/vpc/shop-test-flow-log',
+      retention_in_days: 30,
+    });
+    expect(statements(found.only('aws_iam_role_policy')['policy'])[0]?.Action).toEqual([
+      'logs:CreateLogStream',
+      'logs:DescribeLogGroups',
+      'logs:DescribeLogStreams',
+      'logs:PutLogEvents',
+    ]);
+  });
+
+  it('reports every problem at once', () => {
+    const given = { cidrBlock: '10.0.0.0/29', availabilityZones: ['us-east-1a'], egress: 'tunnel' as never };
+    expect(messageOf(() => vpc(given))).toBe(
+      [
+        'networking.Vpc at test/network: 4 problems',
+        '- cidrBlock "10.0.0.0/29" is /29; AWS allows /16 to /28',
+        '- cidrBlock "10.0.0.0/29" is too small: subnets of /24 up to number 10 need at least /20',
+        '- availabilityZones.length is 1; allowed: a whole number from 2 to 6',
+        '- egress is "tunnel"; allowed: nat-gateway, nat-instance, public-subnets',
+      ].join('\n'),
+    );
+    const zones = ['a', 'b', 'c', 'd', 'e', 'f', 'a'];
+    expect(messageOf(() => vpc({ availabilityZones: zones }))).toBe(
+      [
+        'networking.Vpc at test/network: 2 problems',
+        '- availabilityZones.length is 7; allowed: a whole number from 2 to 6',
+        '- availabilityZones is a, b, c, d, e, f, a; allowed: each zone once',
+      ].join('\n'),
+    );
+    expect(() => vpc({ availabilityZones: zones.slice(0, 6) })).not.toThrow();
+  });
+
+  it('passes every prop on', () => {
+    const withLog = { ...base, flowLogRetentionDays: 7 };
+    expectPassThrough<VpcProps>(
+      withLog,
+      {
+        naming: new Naming({ project: 'other', environment: 'test' }),
+        account: '222222222222',
+        cidrBlock: '10.1.0.0/16',
+        availabilityZones: ['us-east-1a', 'us-east-1c'],
+        subnetPrefixLength: 25,
+        egress: 'public-subnets',
+        flowLogRetentionDays: 14,
+      },
+      (stack, props) => new Vpc(stack, 'network', props),
+    );
+  });
+});
