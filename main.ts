@@ -17,20 +17,40 @@ import { writeStacks } from './stacks/output-folder';
 /** Bad usage or configuration. */
 const EXIT_USAGE = 64;
 
-function readRequest(env: NodeJS.ProcessEnv, root: string): AppRequest {
-  const context = JSON.parse(env['CDKTF_CONTEXT_JSON'] ?? '{}') as Record<string, unknown>;
+function readRequest(env: NodeJS.ProcessEnv, root: string, args: readonly string[]): AppRequest {
+  // A variable that is set to nothing is not set.
+  const given = (name: string): string | undefined => (env[name] === '' ? undefined : env[name]);
+  const context = {
+    ...(JSON.parse(given('CDKTF_CONTEXT_JSON') ?? '{}') as Record<string, unknown>),
+    ...contextOf(args),
+  };
   return {
     root,
-    outdir: resolve(root, env['CDKTF_OUTDIR'] ?? 'cdktf.out'),
-    home: resolve(root, env['SLUICE_HOME'] ?? '.sluice'),
-    target: parseTarget(env['SLUICE_TARGET'] ?? 'local'),
-    stacks:
-      env['SLUICE_STACKS'] === undefined || env['SLUICE_STACKS'] === '' ? undefined : env['SLUICE_STACKS'].split(','),
+    outdir: resolve(root, given('CDKTF_OUTDIR') ?? 'cdktf.out'),
+    home: resolve(root, given('SLUICE_HOME') ?? '.sluice'),
+    target: parseTarget(given('SLUICE_TARGET') ?? 'local'),
+    stacks: given('SLUICE_STACKS')?.split(','),
     imagesReady:
       parseImagesReady(env['IMAGES_READY'], 'IMAGES_READY') ??
       parseImagesReady(context['imagesReady'], 'context imagesReady'),
-    bootstrapBackend: parseBackend(env['SLUICE_BOOTSTRAP_BACKEND']),
+    bootstrapBackend: parseBackend(given('SLUICE_BOOTSTRAP_BACKEND')),
   };
+}
+
+/** `-c name=value`, as often as wanted. The CDKTF CLI takes its context from cdktf.json instead. */
+function contextOf(args: readonly string[]): Record<string, string> {
+  const given = args.flatMap((arg, index) => (arg === '-c' || arg === '--context' ? [args[index + 1] ?? ''] : []));
+  return Object.fromEntries(
+    given.map((pair) => {
+      const [name = '', value] = pair.split(/=(.*)/s);
+      if (name !== 'imagesReady' || value === undefined) {
+        throw new ConfigurationError('context', [
+          `"${pair}" is unknown; there is: imagesReady=true, imagesReady=false`,
+        ]);
+      }
+      return [name, value];
+    }),
+  );
 }
 
 function parseBackend(value: string | undefined): BootstrapBackend | undefined {
@@ -76,7 +96,7 @@ function listTypes(request: AppRequest): string[] {
 
 export function main(root: string, args: readonly string[]): void {
   try {
-    const request = readRequest(process.env, root);
+    const request = readRequest(process.env, root, args);
     if (args.includes('--types')) process.stdout.write(`${JSON.stringify(listTypes(request))}\n`);
     else synthesise(request);
   } catch (error) {

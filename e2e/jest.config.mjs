@@ -1,4 +1,4 @@
-/** End-to-end tests: each file brings up what it needs on a local cloud of its own. One at a time, in this order. */
+/** End-to-end tests: each file brings up what it needs on a local cloud of its own. Files are independent of each other. */
 export default {
   rootDir: '..',
   testEnvironment: 'node',
@@ -7,6 +7,8 @@ export default {
   modulePathIgnorePatterns: ['<rootDir>/.sluice/', '<rootDir>/cdktf.out/'],
   transform: { '^.+\\.ts$': ['ts-jest', { useESM: true, diagnostics: false }] },
   testTimeout: 900_000,
+  // Most of the time is waiting inside the provider, so two files at once fit on two cores.
+  maxWorkers: 2,
   forceExit: true,
   verbose: true,
 };

@@ -72,7 +72,10 @@ test('dev and staging come up side by side, each in its own account', async () =
 });
 
 test('of two commands at once one wins, and the other says who is at work and since when', async () => {
-  const runs = await Promise.all([sandbox.sluice(['deploy', 't3nets', 'dev']), sandbox.sluice(['deploy', 't3nets', 'dev'])]);
+  const runs = await Promise.all([
+    sandbox.sluice(['deploy', 't3nets', 'dev']),
+    sandbox.sluice(['deploy', 't3nets', 'dev']),
+  ]);
   const [winner, loser] = runs.sort((a, b) => a.exitCode - b.exitCode);
   expect(winner!.exitCode).toBe(0);
   expect(loser!.exitCode).toBe(1);
@@ -118,7 +121,9 @@ test('killed while phase 1 is applied: the next up completes, and nothing is orp
 
 test('the engine killed too, and then a Ctrl-C in phase 2: the next up completes, and nothing is orphaned', async () => {
   await interruptedUp(/phase 1 of 2[\s\S]*plan t3nets-dev/, 'SIGKILL', 4_000);
-  const { pid } = JSON.parse(readFileSync(join(sandbox.home, 'runs/t3nets-dev/engine.json'), 'utf8')) as { pid: number };
+  const { pid } = JSON.parse(readFileSync(join(sandbox.home, 'runs/t3nets-dev/engine.json'), 'utf8')) as {
+    pid: number;
+  };
   process.kill(pid, 'SIGKILL');
   expect(await interruptedUp(/phase 2 of 2[\s\S]*plan t3nets-dev/, 'SIGINT', 3_000)).not.toBe(0);
   await up('dev');

@@ -33,9 +33,21 @@ test.each([
 
 test.each([
   ['truncated', `{ "system": "t3nets", "services": {`, /truncated/],
-  ['of another environment', { system: 't3nets', environment: 'prod', services: { router: entry } }, /environment "dev"/],
-  ['with an unknown service', { system: 't3nets', environment: 'dev', services: { rooter: entry } }, /rooter is unknown/],
-  ['with a tag for a digest', { system: 't3nets', environment: 'dev', services: { router: { ...entry, digest: 'latest' } } }, /sha256/],
+  [
+    'of another environment',
+    { system: 't3nets', environment: 'prod', services: { router: entry } },
+    /environment "dev"/,
+  ],
+  [
+    'with an unknown service',
+    { system: 't3nets', environment: 'dev', services: { rooter: entry } },
+    /rooter is unknown/,
+  ],
+  [
+    'with a tag for a digest',
+    { system: 't3nets', environment: 'dev', services: { router: { ...entry, digest: 'latest' } } },
+    /sha256/,
+  ],
 ])('a lock that is %s stops synthesis with its path', async (_what, content, message) => {
   mkdirSync(join(lock, '..'), { recursive: true });
   writeFileSync(lock, typeof content === 'string' ? content : JSON.stringify(content));
@@ -61,7 +73,9 @@ test('a port in use is named, with the way out', async () => {
 test('help is there for every command, and goes to stdout with exit code 0', async () => {
   const all = await sandbox.ok(['--help']);
   const names = [...all.stdout.matchAll(/^ {2}([a-z]+) /gm)].map(([, name]) => name!);
-  expect(names).toEqual(expect.arrayContaining(['up', 'plan', 'deploy', 'destroy', 'images', 'rollback', 'doctor', 'down']));
+  expect(names).toEqual(
+    expect.arrayContaining(['up', 'plan', 'deploy', 'destroy', 'images', 'rollback', 'doctor', 'down']),
+  );
   for (const name of names.filter((name) => name !== 'help')) {
     expect((await sandbox.ok([name, '--help'])).stdout).toContain('Usage: sluice');
   }

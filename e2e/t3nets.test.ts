@@ -99,7 +99,10 @@ describe('from nothing to an answer', () => {
     expect(plan.phase).toBe(1);
     expect(plan.waiting.services).toEqual(['router']);
     expect(plan.create.filter((address) => /aws_(ecs|lb|apigatewayv2)/.test(address))).toEqual([]);
-    const { resource, output } = JSON.parse(readFileSync(join(stackFolder, 'cdk.tf.json'), 'utf8')) as Record<string, object>;
+    const { resource, output } = JSON.parse(readFileSync(join(stackFolder, 'cdk.tf.json'), 'utf8')) as Record<
+      string,
+      object
+    >;
     expect(JSON.stringify({ resource, output })).not.toContain('@sha256:');
     expect(Object.keys(resource!).filter((type) => /^aws_(ecs|lb|apigatewayv2)/.test(type))).toEqual([]);
     const deployed = (await sandbox.ok(['deploy', 't3nets', 'dev', '--json'], { env })).json<UpAnswer>();
@@ -202,8 +205,7 @@ describe('conversations', () => {
       tenant_id: 'default',
       tools_used: ['jira.sprint_status'],
     });
-    for (const figure of jira.figures)
-      expect(String(answer.body['response'])).toContain(figure);
+    for (const figure of jira.figures) expect(String(answer.body['response'])).toContain(figure);
   });
 
   test('10: a second message knows the first; key and expiry are as specified', async () => {

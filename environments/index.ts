@@ -2,8 +2,6 @@
 import { ConfigurationError, type CommonSettings, type Environment } from './schema';
 import { parseT3nets, t3netsValues, type T3netsSettings } from './t3nets';
 
-export { parseEnvironment } from './schema';
-
 export const systemNames = ['t3nets'] as const;
 export type SystemName = (typeof systemNames)[number];
 

@@ -3,7 +3,7 @@
  * file that went into it has changed, so that a synthesis costs little more than loading one script.
  */
 import { createHash } from 'node:crypto';
-import { mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -57,7 +57,17 @@ async function bundle() {
   const target = join(folder, `synth-${stamp(files)}.cjs`);
   place(target, outputFiles[0].contents);
   place(recordFile, JSON.stringify({ files }));
+  prune();
   return target;
+}
+
+/** Bundles of earlier sources go, but not those that another process may be about to load. */
+function prune() {
+  const yesterday = Date.now() - 24 * 60 * 60 * 1000;
+  for (const file of readdirSync(folder).map((name) => join(folder, name))) {
+    if (file.includes('synth-') && statSync(file, { throwIfNoEntry: false })?.mtimeMs < yesterday)
+      rmSync(file, { force: true });
+  }
 }
 
 /** Two processes may do this at once; each sees a whole file. */

@@ -1,7 +1,6 @@
 /** What every command about an environment has in common: its arguments, its flags, its header, its JSON. */
 import { type Command, Option } from 'commander';
 import { systemNames } from '../../environments/index';
-import { connect, type Connection } from '../session/connect';
 import { openSession, type GlobalOptions, type Session } from '../session/session';
 
 export interface EnvironmentCommand<Options extends GlobalOptions> {
@@ -44,11 +43,6 @@ export function withCommonOptions(command: Command): Command {
     )
     .option('--json', 'data as JSON on stdout')
     .option('-y, --yes', 'do not ask before changing things on AWS');
-}
-
-export function connected<T>(work: (session: Session, connection: Connection, ...rest: never[]) => Promise<T>) {
-  return async (session: Session, ...rest: unknown[]): Promise<T> =>
-    work(session, await connect(session), ...(rest as never[]));
 }
 
 export function printJson(data: unknown): void {

@@ -29,7 +29,7 @@ import { portTaken } from './port';
 import type { CloudStatus, CloudTools, EnvironmentStatus, Settings } from './wire';
 
 export type { Environment } from './places';
-export type { CloudStatus, EnvironmentStatus, PublishedEndpoint, Incident, Settings } from './wire';
+export type { CloudStatus } from './wire';
 export type { FaultRule } from './faults';
 export type { LedgerEntry, LedgerQuery } from './ledger';
 
@@ -52,7 +52,6 @@ export interface EnsureOptions {
   readonly tools?: {
     readonly emulator: CloudTools['emulator'];
     readonly containers: ContainerEngine;
-    readonly moto?: CloudTools['moto'];
   };
 }
 
@@ -77,7 +76,6 @@ export async function ensureCloud(
       hostAddress: containers.hostAddress,
       serve: containers.socket ? undefined : containers.serve?.(join(where.sockets, 'engine.sock')),
     },
-    moto: options.tools?.moto,
   };
   const settings: Settings | undefined = proxy === undefined ? undefined : { bedrockProxyUrl: proxy };
   const running = (await isRunning(where)) && (await environmentStatus(where, environment));

@@ -11,6 +11,7 @@ import { faultRule } from './faults';
 import { readAll } from './http-forward';
 import { readJson, writeJson } from './json-file';
 import { Ledger } from './ledger';
+import { log } from './log';
 import { Moto } from './moto';
 import { environmentNames, type Environment, type Places } from './places';
 import type { CloudStatus, Hello, Incident, Settings, StartRequest } from './wire';
@@ -80,7 +81,7 @@ export class Control {
     this.incidents.push({ at: new Date().toISOString(), what });
     if (this.incidents.length > 50) this.incidents.splice(0, this.incidents.length - 50);
     writeJson(this.incidentFile, this.incidents);
-    console.error(`${new Date().toISOString()} ${what}`);
+    log(what);
     this.notePids();
   }
 
@@ -111,7 +112,7 @@ export class Control {
         status: error instanceof UserError || error instanceof z.ZodError ? 409 : 500,
         value: { error: message, remedy },
       };
-      console.error(error);
+      log(error);
     }
     const text = JSON.stringify(answer.value ?? {});
     response.writeHead(answer.status, {
@@ -161,7 +162,6 @@ export class Control {
 
   private async startEnvironment(name: Environment, request: StartRequest): Promise<void> {
     if (this.stopping) throw new UserError('The local cloud is being stopped.', { remedy: 'Run the command again.' });
-    if (request.tools.moto) this.moto.python = request.tools.moto.python;
     const running = this.environments.get(name);
     if (running) {
       if (request.settings) await running.apply(request.settings);
@@ -244,19 +244,13 @@ function endLeftovers(where: Places): void {
   }
 }
 
+/** Our sockets' folder or our name stands in its command line or environment; a number alone may be another program's by now. */
 function processBelongsTo(pid: number, where: Places): boolean {
-  const commandLine = readCommandLine(pid);
-  return (
-    commandLine.includes(where.sockets) ||
-    commandLine.includes('scripts/local/emulator/host.py') ||
-    commandLine.includes('moto.server')
-  );
-}
-
-function readCommandLine(pid: number): string {
-  try {
-    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ');
-  } catch {
-    return '';
-  }
+  return ['cmdline', 'environ'].some((file) => {
+    try {
+      return readFileSync(`/proc/${pid}/${file}`, 'utf8').includes(where.id);
+    } catch {
+      return false;
+    }
+  });
 }

@@ -1,5 +1,6 @@
 /** Entry of the background process: `tsx scripts/local/daemon.ts`. Started by the client, never by hand. */
 import { Control } from './control';
+import { log } from './log';
 import { places } from './places';
 
 const control = new Control(places());
@@ -8,7 +9,7 @@ const stop = (): void => {
   control.stop().then(
     () => process.exit(0),
     (error: unknown) => {
-      console.error(error);
+      log(error);
       process.exit(1);
     },
   );
@@ -16,10 +17,10 @@ const stop = (): void => {
 process.on('SIGTERM', stop);
 process.on('SIGINT', stop);
 process.on('SIGHUP', () => undefined);
-process.on('uncaughtException', (error) => console.error(new Date().toISOString(), 'uncaught', error));
-process.on('unhandledRejection', (error) => console.error(new Date().toISOString(), 'unhandled', error));
+process.on('uncaughtException', log);
+process.on('unhandledRejection', log);
 
 control.listen().catch((error: unknown) => {
-  console.error(error instanceof Error ? error.message : String(error));
+  log(error);
   process.exit(1);
 });

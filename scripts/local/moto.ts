@@ -18,7 +18,6 @@ const silent: Reporter = {
 export class Moto {
   private child: Child | undefined;
   private starting: Promise<void> | undefined;
-  python: string | undefined;
 
   constructor(
     private readonly where: Places,
@@ -66,8 +65,7 @@ export class Moto {
 
   private async start(): Promise<void> {
     try {
-      this.python ??= (await ensureMoto(silent)).python;
-      await this.serve(this.python);
+      await this.serve((await ensureMoto(silent)).python);
     } catch (error) {
       this.starting = undefined;
       throw error;
@@ -80,7 +78,7 @@ export class Moto {
       name: 'moto',
       command: python,
       args: ['-m', 'moto.server', '-H', '127.0.0.1', '-p', String(port)],
-      env: { ...process.env, PYTHONDONTWRITEBYTECODE: '1' },
+      env: { ...process.env, PYTHONDONTWRITEBYTECODE: '1', SLUICE_CLOUD: this.where.id },
       log: join(this.where.folder, 'moto.log'),
       ready: async () => {
         const answer = await fetch(`http://127.0.0.1:${port}/moto-api/`, { signal: AbortSignal.timeout(1000) }).catch(

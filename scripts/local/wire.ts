@@ -15,7 +15,6 @@ export interface CloudTools {
     /** Command that serves the Docker API at `<sockets>/engine.sock`. */
     readonly serve?: readonly string[];
   };
-  readonly moto?: { readonly python: string; readonly version: string };
 }
 
 export interface Settings {

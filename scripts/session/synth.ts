@@ -44,15 +44,6 @@ export async function synthesise({ stack, target, imagesReady, env }: SynthReque
   return JSON.parse(readFileSync(join(stackFolder(stack), 'sluice.json'), 'utf8')) as StackFacts;
 }
 
-/** Every resource and data source type that the synthesised stack names; the provider is built for these. */
-export function resourceTypesOf(stack: string): string[] {
-  const json = JSON.parse(readFileSync(join(stackFolder(stack), 'cdk.tf.json'), 'utf8')) as {
-    resource?: Record<string, unknown>;
-    data?: Record<string, unknown>;
-  };
-  return [...new Set([...Object.keys(json.resource ?? {}), ...Object.keys(json.data ?? {})])].sort();
-}
-
 /** The types of every stack in every environment with its gate open: one provider build serves them all. */
 export async function providerTypes(): Promise<string[]> {
   const { stdout } = await execa(process.execPath, [join(repositoryRoot, 'scripts/synth.mjs'), '--types'], {

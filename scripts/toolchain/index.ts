@@ -8,12 +8,12 @@ import { getContainers } from './containers';
 import type { RegistriesOptions } from './containers-config';
 import { ensureEngineTool } from './engine';
 import { inspectTools, missingTools } from './inspect';
-import { defaultConfigFile, getProvider } from './provider';
+import { getProvider } from './provider';
 import { ensureEnvironment } from './python';
 import type { ContainerEngine, Engine, Provider, PythonTool } from './types';
 
 export { inspectTools, missingTools };
-export type { ContainerEngine, Engine, Provider, PythonTool, Tool, ToolReport } from './types';
+export type { ContainerEngine, Engine, Provider, PythonTool } from './types';
 
 const remembered = new Map<string, Promise<unknown>>();
 
@@ -26,12 +26,6 @@ function once<T>(key: string, work: () => Promise<T>): Promise<T> {
     answer.catch(() => remembered.delete(key));
   }
   return answer;
-}
-
-/** The engine with the settings of the newest provider build; `ensureTerraform` gives those that fit the types. */
-export async function ensureEngine(reporter: Reporter): Promise<Engine> {
-  const tool = await once('engine', () => ensureEngineTool(reporter));
-  return { ...tool, cliConfigFile: await defaultConfigFile(tool.kind) };
 }
 
 /** The AWS provider with at least these resource and data source types (other providers' types are ignored). */
@@ -70,7 +64,13 @@ export function ensureContainers(reporter: Reporter, registries?: RegistriesOpti
 export async function ensureAll(
   reporter: Reporter,
   resourceTypes: readonly string[],
-): Promise<{ engine: Engine; provider: Provider; containers: ContainerEngine; emulator: PythonTool; moto: PythonTool }> {
+): Promise<{
+  engine: Engine;
+  provider: Provider;
+  containers: ContainerEngine;
+  emulator: PythonTool;
+  moto: PythonTool;
+}> {
   const containers = await ensureContainers(reporter);
   const python = async () => ({ emulator: await ensureEmulator(reporter), moto: await ensureMoto(reporter) });
   // Both sides end before an error is thrown: nothing may go on building behind the message.

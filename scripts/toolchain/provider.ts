@@ -103,11 +103,6 @@ async function fromRegistry(kind: Engine['kind']): Promise<Provider> {
   };
 }
 
-/** The configuration file to use before it is known which types are needed. */
-export async function defaultConfigFile(kind: Engine['kind']): Promise<string> {
-  return (await findProvider(kind, []))?.cliConfigFile ?? (await fromRegistry(kind)).cliConfigFile;
-}
-
 export function mirrorConfig(mirror: string): string {
   const sources = JSON.stringify(Object.values(HOSTS).map((host) => `${host}/hashicorp/aws`));
   return [

@@ -1,0 +1,22 @@
+/** `tsx scripts/local/write-fidelity.ts`: docs/fidelity.md from the synthesised stacks and this home's ledger. */
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { UserError } from '../console/errors';
+import { fidelityPage, resourceTypes } from './fidelity';
+import { readLedger } from './ledger';
+import { places, repositoryFolder } from './places';
+
+const stacks = join(process.env['CDKTF_OUTDIR'] ?? join(repositoryFolder, 'cdktf.out'), 'stacks');
+const files = existsSync(stacks) ? readdirSync(stacks).map((name) => join(stacks, name, 'cdk.tf.json')) : [];
+const types = files
+  .filter((file) => existsSync(file))
+  .flatMap((file) => resourceTypes(JSON.parse(readFileSync(file, 'utf8'))));
+
+try {
+  const page = fidelityPage({ types, calls: await readLedger(places().folder) });
+  writeFileSync(join(repositoryFolder, 'docs', 'fidelity.md'), page);
+} catch (error) {
+  if (!(error instanceof UserError)) throw error;
+  process.stderr.write(`${error.message}\n${error.remedy ?? ''}\n`);
+  process.exitCode = 1;
+}
