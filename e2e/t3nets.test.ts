@@ -190,6 +190,17 @@ describe('from nothing to an answer', () => {
     });
     expect((await ask(`${api}/health`)).body).toEqual({ status: 'ok' });
   });
+
+  test("7: the image's own health check reports healthy", async () => {
+    const until = Date.now() + 90_000;
+    let states: string[] = [];
+    while (!states.some((state) => state.includes('(healthy)')) && Date.now() < until) {
+      states = await containerStates(sandbox.home, 'dev');
+      await sleep(1_000);
+    }
+    expect(states).toHaveLength(1);
+    expect(states[0]).toContain('(healthy)');
+  });
 });
 
 describe('conversations', () => {

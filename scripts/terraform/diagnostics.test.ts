@@ -10,7 +10,7 @@ const diagnostic = (summary: string, detail = '', address?: string): EngineEvent
 
 const locked = diagnostic(
   'Error acquiring the state lock',
-  'Error message: operation error S3: PutObject, PreconditionFailed\nLock Info:\n  ID:        6f6a-11\n  Path:      bucket/key\n  Operation: OperationTypeApply\n  Who:       ann@machine\n  Version:   1.12.6\n  Created:   2026-11-21 12:00:00.5 +0000 UTC\n',
+  'Error message: operation error S3: PutObject, RequestID: 11-22, HostID: x/y, PreconditionFailed\nLock Info:\n  ID:        6f6a-11\n  Path:      bucket/key\n  Operation: OperationTypeApply\n  Who:       ann@machine\n  Version:   1.12.6\n  Created:   2026-11-21 12:00:00.5 +0000 UTC\n',
 );
 
 test('reads who holds a lock, and since when', () => {

@@ -14,6 +14,9 @@ def is_memory(service, store, value):
         return False
     if service == "ecs":
         return value.get("status") == "INACTIVE" or value.get("lastStatus") == "STOPPED"
+    if service == "ec2":
+        state = value.get("State") or value.get("state")
+        return (state.get("Name") if isinstance(state, dict) else state) in ("deleted", "terminated")
     if service == "kms":
         return value.get("KeyState") == "PendingDeletion"
     return False
