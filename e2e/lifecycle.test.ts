@@ -57,11 +57,12 @@ test('bootstrap makes the state back end once', async () => {
   expect(empty.length).toBeGreaterThan(0);
 });
 
-test('dev and staging come up side by side, each in its own account', async () => {
-  const [dev, staging] = (await Promise.all([up('dev'), up('staging')])).map((run) =>
+test('dev, staging and prod come up side by side, each in its own account', async () => {
+  const [dev, staging, prod] = (await Promise.all([up('dev'), up('staging'), up('prod')])).map((run) =>
     run.json<{ account: string; outputs: Record<string, string> }>(),
   );
-  expect([dev!.account, staging!.account]).toEqual(['111111111111', '222222222222']);
+  expect([dev!.account, staging!.account, prod!.account]).toEqual(['111111111111', '222222222222', '333333333333']);
+  for (const environment of ['dev', 'staging', 'prod']) expect(await changes(environment)).toBe(0);
   expect(dev!.outputs['api_endpoint']).not.toBe(staging!.outputs['api_endpoint']);
   // Staging asks a key of everybody; dev answers from the emulator's own model.
   const question = { json: { message: 'hello' } };
@@ -69,6 +70,23 @@ test('dev and staging come up side by side, each in its own account', async () =
   const answer = await ask(`${dev!.outputs['api_endpoint']}/api/chat`, question);
   expect(answer.status).toBe(200);
   expect(String(answer.body['response'])).toMatch(/mock/);
+});
+
+test('docs/fidelity.md says what was really applied', async () => {
+  const run = await execa(process.execPath, ['--import', 'tsx', 'scripts/local/write-fidelity.ts', '--check'], {
+    cwd: sandbox.root,
+    env: sandbox.env,
+    reject: false,
+  });
+  expect(run.stderr).toBe('');
+  expect(run.exitCode).toBe(0);
+});
+
+test('a protected environment refuses destroy', async () => {
+  const refused = await sandbox.sluice(['destroy', 't3nets', 'prod', '--yes']);
+  expect(refused.exitCode).toBe(1);
+  expect(refused.stderr).toMatch(/t3nets-prod is protected: destroy is refused\. Nothing was changed\./);
+  expect(await changes('prod')).toBe(0);
 });
 
 test('of two commands at once one wins, and the other says who is at work and since when', async () => {

@@ -14,6 +14,7 @@ import { GetSecretValueCommand, ListSecretsCommand } from '@aws-sdk/client-secre
 import { GetCommand, PutCommand, ScanCommand } from '@aws-sdk/lib-dynamodb';
 import { execa } from 'execa';
 import { clientsOf } from './support/aws';
+import { containerStates } from './support/containers';
 import { ask, steadyLoad } from './support/http';
 import { startJira, type Jira } from './support/jira';
 import { startModel, type Model } from './support/model';
@@ -71,6 +72,18 @@ async function tofu(args: string[], environment = 'dev') {
     cwd: sandbox.stackFolder(`t3nets-${environment}`),
     env: variables,
     reject: false,
+    stdin: 'ignore',
+  });
+}
+
+/** The CDKTF CLI as a person runs it under the variables of `env`. */
+async function cdktf(...args: string[]) {
+  const env = { ...(await engineVariables()), ...sandbox.env, CI: 'true' };
+  return execa('npx', ['--no-install', 'cdktf', ...args, '--skip-provider-lock'], {
+    cwd: sandbox.root,
+    env,
+    reject: false,
+    all: true,
     stdin: 'ignore',
   });
 }
@@ -370,23 +383,20 @@ describe('the gate and other bad luck', () => {
       const plain = await tofu(['plan', '-input=false', '-no-color']);
       expect(plain.exitCode).not.toBe(0);
       expect(plain.stdout + plain.stderr).toMatch(/aws_ecs_service/);
+      const deployed = await cdktf('deploy', 't3nets-dev', '--auto-approve');
+      expect(deployed.exitCode).not.toBe(0);
+      expect(deployed.all).toMatch(/would close on a live environment[\s\S]*aws_ecs_service/);
       expect(await stateText()).toBe(before);
     } finally {
       renameSync(`${lock}.away`, lock);
     }
   });
 
-  test('plain cdktf sees no change under the variables of env', async () => {
-    const variables = await engineVariables();
-    const diff = await execa('npx', ['--no-install', 'cdktf', 'diff', 't3nets-dev', '--skip-provider-lock'], {
-      cwd: sandbox.root,
-      env: { ...variables, ...sandbox.env, CI: 'true' },
-      extendEnv: true,
-      reject: false,
-      all: true,
-      stdin: 'ignore',
-    });
+  test('plain cdktf works under the variables of env, and changes nothing', async () => {
+    const diff = await cdktf('diff', 't3nets-dev');
     expect(diff.all).toMatch(/No changes/);
+    const deployed = await cdktf('deploy', 't3nets-dev', '--auto-approve');
+    expect({ exitCode: deployed.exitCode, tail: deployed.all.slice(-2000) }).toMatchObject({ exitCode: 0 });
   });
 
   test('15: a changed image rolls out without a failed request; rollback brings the old bytes back', async () => {

@@ -16,6 +16,7 @@ import {
   type Environment,
   type Target,
 } from '../environments/schema';
+import type { StackFacts } from '../environments/stack-facts';
 import { skippedChecks, type SkippedCheck } from '../modules/checks/skip';
 import { standardTags } from '../modules/naming/tags';
 import { s3Backend } from '../modules/state/backend';
@@ -31,19 +32,6 @@ export interface StackContext {
   readonly gate: Gate;
   /** Addresses of phase 2, while the gate is closed. */
   readonly waitingResources: readonly string[];
-}
-
-/** `sluice.json` beside the Terraform JSON. */
-export interface StackFacts {
-  readonly system: string;
-  readonly environment: Environment;
-  readonly account: string;
-  readonly region: string;
-  readonly target: Target;
-  readonly phase: 1 | 2;
-  readonly waiting: { readonly services: readonly string[]; readonly resources: readonly string[] };
-  readonly stateful: readonly string[];
-  readonly images: Readonly<Record<string, string>>;
 }
 
 export interface SluiceStackProps {

@@ -14,7 +14,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import type { SkippedCheck } from '../modules/checks/skip';
-import type { StackFacts } from './base';
+import type { StackFacts } from '../environments/stack-facts';
 
 interface Synthesised {
   readonly node: { readonly id: string };

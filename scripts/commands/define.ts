@@ -54,10 +54,21 @@ export function identity({ system, environment, target, account, region }: Sessi
   return { system: system.name, environment, target, account, region };
 }
 
-export const imagesReadyOption = new Option(
-  '--images-ready <flag>',
-  'override the computed gate: true or false',
-).argParser((value: string): boolean => {
-  if (value === 'true' || value === 'false') return value === 'true';
-  throw new Error(`--images-ready is "${value}"; allowed: true, false`);
-});
+const imagesReadyOption = new Option('--images-ready <flag>', 'override the computed gate: true or false').argParser(
+  (value: string): boolean => {
+    if (value === 'true' || value === 'false') return value === 'true';
+    throw new Error(`--images-ready is "${value}"; allowed: true, false`);
+  },
+);
+
+export interface DeployFlags extends GlobalOptions {
+  readonly imagesReady?: boolean;
+  readonly allowDataLoss?: string[];
+}
+
+/** The flags of every command that plans a change. */
+export function withDeployFlags(command: Command): Command {
+  return command
+    .addOption(imagesReadyOption)
+    .option('--allow-data-loss <address...>', 'stateful resources of a protected environment that may be replaced');
+}

@@ -3,22 +3,13 @@ import { deploy } from '../flow/deploy';
 import { resolveGate } from '../flow/gate';
 import { withCommandLock } from '../flow/command-lock';
 import { connect } from '../session/connect';
-import type { GlobalOptions } from '../session/session';
-import { environmentCommand, identity, imagesReadyOption } from './define';
-
-interface Options extends GlobalOptions {
-  readonly imagesReady?: boolean;
-  readonly allowDataLoss?: string[];
-}
+import { environmentCommand, identity, withDeployFlags, type DeployFlags } from './define';
 
 export function registerDeploy(program: Command): void {
-  environmentCommand<Options>(program, {
+  environmentCommand<DeployFlags>(program, {
     name: 'deploy',
     summary: 'plan, show what goes away first, apply exactly that plan, wait until the new version serves',
-    configure: (command) =>
-      command
-        .addOption(imagesReadyOption)
-        .option('--allow-data-loss <address...>', 'stateful resources of a protected environment that may be replaced'),
+    configure: withDeployFlags,
     run: (session, options) =>
       withCommandLock(session.stackName, 'deploy', async () => {
         const connection = await connect(session);

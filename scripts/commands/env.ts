@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { connect, openEngine, shellVariables } from '../session/connect';
+import { engineShim } from '../session/engine-shim';
 import { providerTypes, synthesise } from '../session/synth';
 import { environmentCommand, identity } from './define';
 
@@ -12,7 +13,11 @@ export function registerEnv(program: Command): void {
       const connection = await connect(session);
       await synthesise({ stack: session.stackName, target: session.target });
       const engine = await openEngine(session, await providerTypes());
-      const variables = { ...shellVariables(connection, engine), SLUICE_TARGET: session.target };
+      const variables = {
+        ...shellVariables(connection, engine),
+        TERRAFORM_BINARY_NAME: engineShim(engine),
+        SLUICE_TARGET: session.target,
+      };
       if (!session.json) {
         for (const [name, value] of Object.entries(variables)) process.stdout.write(`export ${name}=${quote(value)}\n`);
       }

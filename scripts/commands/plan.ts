@@ -4,22 +4,13 @@ import { describePhase, planStack, prepare } from '../flow/deploy';
 import { withCommandLock } from '../flow/command-lock';
 import { describePlan } from '../terraform/plan';
 import { connect } from '../session/connect';
-import type { GlobalOptions } from '../session/session';
-import { environmentCommand, identity, imagesReadyOption } from './define';
-
-interface Options extends GlobalOptions {
-  readonly imagesReady?: boolean;
-  readonly allowDataLoss?: string[];
-}
+import { environmentCommand, identity, withDeployFlags, type DeployFlags } from './define';
 
 export function registerPlan(program: Command): void {
-  environmentCommand<Options>(program, {
+  environmentCommand<DeployFlags>(program, {
     name: 'plan',
     summary: 'what deploy would change; exit code 2 when there is something',
-    configure: (command) =>
-      command
-        .addOption(imagesReadyOption)
-        .option('--allow-data-loss <address...>', 'stateful resources of a protected environment that may be replaced'),
+    configure: withDeployFlags,
     run: (session, options) =>
       withCommandLock(session.stackName, 'plan', async () => {
         const connection = await connect(session);

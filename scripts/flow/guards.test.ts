@@ -1,4 +1,4 @@
-import type { StackFacts } from '../session/synth';
+import type { StackFacts } from '../../environments/stack-facts';
 import { refuseToClose } from './guards';
 
 const facts = (phase: 1 | 2): StackFacts => ({

@@ -1,7 +1,7 @@
 /** What every way in refuses before anything is written. */
 import { UserError } from '../console/errors';
 import type { Session } from '../session/session';
-import type { StackFacts } from '../session/synth';
+import type { StackFacts } from '../../environments/stack-facts';
 import type { PlanSummary } from '../terraform/plan';
 import type { Stack } from '../terraform/stack';
 

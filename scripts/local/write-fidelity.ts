@@ -1,4 +1,7 @@
-/** `tsx scripts/local/write-fidelity.ts`: docs/fidelity.md from the synthesised stacks and this home's ledger. */
+/**
+ * `tsx scripts/local/write-fidelity.ts`: docs/fidelity.md from the synthesised stacks and this home's ledger.
+ * With `--check` nothing is written; a page that differs fails.
+ */
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { UserError } from '../console/errors';
@@ -14,7 +17,13 @@ const types = files
 
 try {
   const page = fidelityPage({ types, calls: await readLedger(places().folder) });
-  writeFileSync(join(repositoryFolder, 'docs', 'fidelity.md'), page);
+  const file = join(repositoryFolder, 'docs', 'fidelity.md');
+  if (!process.argv.includes('--check')) writeFileSync(file, page);
+  else if (readFileSync(file, 'utf8') !== page) {
+    throw new UserError('docs/fidelity.md does not say what was applied.', {
+      remedy: 'Bring up all environments on one local cloud, then: npx tsx scripts/local/write-fidelity.ts',
+    });
+  }
 } catch (error) {
   if (!(error instanceof UserError)) throw error;
   process.stderr.write(`${error.message}\n${error.remedy ?? ''}\n`);

@@ -3,21 +3,9 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import type { Target } from '../../environments/schema';
+import type { StackFacts } from '../../environments/stack-facts';
 import { UsageError } from '../console/errors';
 import { repositoryRoot, sluiceHome, stackFolder } from './folders';
-
-/** `sluice.json` beside `cdk.tf.json`. */
-export interface StackFacts {
-  readonly system: string;
-  readonly environment: string;
-  readonly account: string;
-  readonly region: string;
-  readonly target: Target;
-  readonly phase: 1 | 2;
-  readonly waiting: { readonly services: readonly string[]; readonly resources: readonly string[] };
-  readonly stateful: readonly string[];
-  readonly images: Readonly<Record<string, string>>;
-}
 
 export interface SynthRequest {
   readonly stack: string;

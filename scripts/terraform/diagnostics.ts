@@ -30,7 +30,8 @@ export function lockInfoOf(result: Pick<RunResult, 'events' | 'text'>): LockInfo
     ...result.events.map((event) => `${event['@message']}\n${event.diagnostic?.detail ?? ''}`),
   ].join('\n');
   if (!/state lock/i.test(text)) return undefined;
-  const field = (name: string): string | undefined => new RegExp(`^\\s*${name}:\\s+(\\S.*)`, 'm').exec(text)?.[1]?.trim();
+  const field = (name: string): string | undefined =>
+    new RegExp(`^\\s*${name}:\\s+(\\S.*)`, 'm').exec(text)?.[1]?.trim();
   const id = field('ID');
   if (id === undefined) return undefined;
   return {
