@@ -36,6 +36,7 @@ async function interruptedUp(reached: RegExp, signal: 'SIGKILL' | 'SIGINT', dela
   const waiting = new Promise<void>((resolve) => {
     child.stderr.on('data', (chunk: Buffer) => {
       seen += chunk.toString('utf8');
+      process.stderr.write(chunk);
       if (reached.test(seen)) resolve();
     });
     void child.then(() => resolve());

@@ -16,7 +16,7 @@ export function registerPlan(program: Command): void {
         const connection = await connect(session);
         const imagesReady = await resolveGate(session, connection, options.imagesReady);
         const prepared = await prepare(session, connection, { imagesReady });
-        const plan = await planStack(session, prepared, { imagesReady, allow: options.allowDataLoss });
+        const plan = await planStack(session, connection, prepared, { imagesReady, allow: options.allowDataLoss });
         if (plan.changes > 0) process.exitCode = 2;
         if (!session.json) process.stdout.write(`${describePlan(plan).join('\n')}\n`);
         const { create, update, replace, delete: destroy, outputs, changes } = plan;

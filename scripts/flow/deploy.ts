@@ -9,6 +9,7 @@ import { describePlan } from '../terraform/plan';
 import { recover } from '../terraform/recover';
 import type { Plan, Stack } from '../terraform/stack';
 import { ensureStateBackend } from './backend';
+import { findCreated } from './find-created';
 import { refuseToClose, refuseToLoseData } from './guards';
 import { waitForServices } from './rollout';
 
@@ -43,14 +44,27 @@ export async function prepare(
 }
 
 /** The plan, after every refusal that needs no plan. */
-export async function planStack(session: Session, prepared: PreparedStack, options: DeployOptions): Promise<Plan> {
+export async function planStack(
+  session: Session,
+  connection: Connection,
+  prepared: PreparedStack,
+  options: DeployOptions,
+): Promise<Plan> {
   const { stack, facts } = prepared;
   await refuseToClose(stack, facts);
   session.reporter.info(describePhase(facts));
-  await recover(stack, session.reporter);
+  await recoverStack(session, connection, stack);
   const plan = await session.reporter.step(`plan ${stack.name}`, (update) => stack.plan(update));
   refuseToLoseData(session, facts, plan, options.allow ?? []);
   return plan;
+}
+
+/** What an interrupted apply made comes back into the state before anything new is planned. */
+export function recoverStack(session: Session, connection: Connection, stack: Stack): Promise<void> {
+  const { account } = session;
+  return recover(stack, session.reporter, (address, config, known) =>
+    findCreated(address, config, known, { clients: connection.clients, account }),
+  );
 }
 
 export interface Deployment {
@@ -61,7 +75,7 @@ export interface Deployment {
 
 export async function deploy(session: Session, connection: Connection, options: DeployOptions): Promise<Deployment> {
   const prepared = await prepare(session, connection, options);
-  const plan = await planStack(session, prepared, options);
+  const plan = await planStack(session, connection, prepared, options);
   describePlan(plan).forEach((line) => session.reporter.info(`  ${line}`));
   if (plan.changes > 0) {
     if (session.target === 'aws') {

@@ -10,8 +10,7 @@ import { UserError } from '../console/errors';
 import type { Connection } from '../session/connect';
 import type { Session } from '../session/session';
 import { operations } from '../systems/index';
-import { recover } from '../terraform/recover';
-import { openApplied } from './deploy';
+import { openApplied, recoverStack } from './deploy';
 import { forgetLock } from './images';
 
 export interface DestroyOptions {
@@ -30,7 +29,7 @@ export async function destroy(session: Session, connection: Connection, options:
   }
   const stack = await openApplied(session, connection);
   await stack.settle();
-  await recover(stack, reporter);
+  await recoverStack(session, connection, stack);
   const leftovers =
     options.keepSecrets === true
       ? []

@@ -14,6 +14,8 @@ export interface ChildOptions {
   readonly incident: (what: string) => void;
   /** Before it is started again after a death. */
   readonly beforeRestart?: () => Promise<void>;
+  /** Asks the process to end. @default 'SIGTERM' */
+  readonly stopSignal?: NodeJS.Signals;
   readonly stopWithinMs: number;
 }
 
@@ -96,7 +98,7 @@ export class Child {
     this.process = undefined;
     if (!child || child.exitCode !== null || child.signalCode !== null) return;
     const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
-    child.kill('SIGTERM');
+    child.kill(this.options.stopSignal ?? 'SIGTERM');
     const force = setTimeout(() => child.kill('SIGKILL'), this.options.stopWithinMs);
     await ended;
     clearTimeout(force);

@@ -8,7 +8,7 @@ import { pathToFileURL } from 'node:url';
 import lockfile from 'proper-lockfile';
 import { UserError } from '../console/errors';
 import type { Reporter } from '../console/reporter';
-import { ensureContainers, ensureEmulator } from '../toolchain/index';
+import { ensureContainers, ensureEmulator, ensurePostgres } from '../toolchain/index';
 import type { ContainerEngine } from '../toolchain/types';
 import { tail } from './child';
 import { logsOf, type EngineContainers } from './container-logs';
@@ -26,10 +26,10 @@ import {
   type Places,
 } from './places';
 import { portTaken } from './port';
-import type { CloudStatus, CloudTools, EnvironmentStatus, Settings } from './wire';
+import type { CloudStatus, CloudTools, Database, EnvironmentStatus, Settings } from './wire';
 
 export type { Environment } from './places';
-export type { CloudStatus } from './wire';
+export type { CloudStatus, Database } from './wire';
 export type { FaultRule } from './faults';
 export type { LedgerEntry, LedgerQuery } from './ledger';
 
@@ -104,6 +104,19 @@ export async function ensureCloud(
   };
 }
 
+/** The environment's own Postgres database, with pgvector. Starts what is not running yet of the local cloud and of Postgres in
+ * it; the environment's emulator is not needed. */
+export async function ensureDatabase(reporter: Reporter, environment: Environment): Promise<Database> {
+  const where = places();
+  // Installed here, where somebody sees the progress; the background process then finds it.
+  await ensurePostgres(reporter);
+  return reporter.step(`Local cloud: database of ${environment}`, async () => {
+    await ensureDaemon(where);
+    const reply = await controlCall<Database>(where, 'POST', `/environments/${environment}/database`, {}, 120_000);
+    return need(reply, `The local cloud has no database for ${environment}.`, where);
+  });
+}
+
 export async function cloudStatus(): Promise<CloudStatus> {
   const where = places();
   const greeting = await hello(where);
@@ -162,7 +175,7 @@ export function engineEnvironment(
   };
 }
 
-/** Empties an environment's account: every resource, its containers, its published endpoints. */
+/** Empties an environment's account: every resource, its containers, its published endpoints, its database. */
 export async function resetEnvironment(environment: Environment): Promise<void> {
   const where = places();
   need(

@@ -14,6 +14,7 @@ import { Ledger } from './ledger';
 import { log } from './log';
 import { Moto } from './moto';
 import { environmentNames, type Environment, type Places } from './places';
+import { Postgres } from './postgres';
 import type { CloudStatus, Hello, Incident, Settings, StartRequest } from './wire';
 
 interface Answer {
@@ -28,6 +29,7 @@ export class Control {
   private readonly endpoints: Endpoints;
   private readonly ledger: Ledger;
   private readonly moto: Moto;
+  private readonly postgres: Postgres;
   private engine: Engine | undefined;
   private enginePending: Promise<Engine> | undefined;
   private server: Server | undefined;
@@ -41,6 +43,7 @@ export class Control {
     this.endpoints = new Endpoints(where, incident);
     this.ledger = new Ledger(where.folder);
     this.moto = new Moto(where, incident);
+    this.postgres = new Postgres(where, incident);
     const kept = readJson<Incident[]>(this.incidentFile);
     if (Array.isArray(kept)) this.incidents.push(...kept.slice(-50));
   }
@@ -62,6 +65,7 @@ export class Control {
       await Promise.all([...this.environments.values()].map((environment) => environment.stop()));
       await this.endpoints.close();
       await this.moto.stop();
+      await this.postgres.stop();
       await this.engine?.removeContainers([`sluice.home=${this.where.id}`], 2).catch(() => 0);
       await this.engine?.stop();
       await this.ledger.close();
@@ -87,7 +91,8 @@ export class Control {
 
   /** For the successor of a killed process: what may still be running. */
   private notePids(): void {
-    const pids = [this.engine?.pid, this.moto.pid, ...[...this.environments.values()].map((e) => e.processId)];
+    const emulators = [...this.environments.values()].map((environment) => environment.processId);
+    const pids = [this.engine?.pid, this.moto.pid, this.postgres.pid, ...emulators];
     writeJson(
       join(this.where.folder, 'processes.json'),
       pids.filter((pid) => pid !== undefined),
@@ -141,6 +146,12 @@ export class Control {
       await this.startEnvironment(environment, body as StartRequest);
       return { status: 200, value: this.environments.get(environment)?.status() };
     }
+    if (method === 'POST' && action === 'database') {
+      this.refuseWhileStopping();
+      const database = await this.postgres.database(environment);
+      this.notePids();
+      return { status: 200, value: database };
+    }
     const running = this.environments.get(environment);
     if (!running) return { status: 409, value: { error: `${environment} is not running in this local cloud` } };
     if (action === 'faults') {
@@ -151,6 +162,7 @@ export class Control {
     if (method === 'GET' && action === 'containers') return { status: 200, value: await running.containers() };
     if (method === 'POST' && action === 'reset') {
       await running.reset();
+      await this.postgres.drop(environment);
       return { status: 200, value: {} };
     }
     if (method === 'POST' && action === 'settings') {
@@ -160,8 +172,12 @@ export class Control {
     return { status: 404, value: { error: `no such action: ${method} ${path}` } };
   }
 
-  private async startEnvironment(name: Environment, request: StartRequest): Promise<void> {
+  private refuseWhileStopping(): void {
     if (this.stopping) throw new UserError('The local cloud is being stopped.', { remedy: 'Run the command again.' });
+  }
+
+  private async startEnvironment(name: Environment, request: StartRequest): Promise<void> {
+    this.refuseWhileStopping();
     const running = this.environments.get(name);
     if (running) {
       if (request.settings) await running.apply(request.settings);
@@ -225,6 +241,7 @@ export class Control {
       since: this.since,
       environments: environmentNames.flatMap((name) => this.environments.get(name)?.status() ?? []),
       engine: this.engine ? { kind: this.engine.tools.kind, version: this.engine.tools.version } : undefined,
+      postgres: this.postgres.status(),
       incidents: this.incidents,
     };
   }

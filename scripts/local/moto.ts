@@ -1,19 +1,12 @@
 /** Services that only moto emulates (CodeDeploy). Its one process starts with the first call of one of them; its state is not kept. */
 import { request } from 'node:http';
 import { join } from 'node:path';
-import type { Reporter } from '../console/reporter';
 import { ensureMoto } from '../toolchain/index';
 import { Child } from './child';
 import type { ServiceHandler } from './gateway';
 import { readAll, endToEnd } from './http-forward';
 import { ports, type Places } from './places';
-
-/** In the background nobody watches; what goes wrong becomes an incident of the status. */
-const silent: Reporter = {
-  step: (_title, work) => work(() => undefined),
-  info: () => undefined,
-  warn: () => undefined,
-};
+import { silent } from './silent';
 
 export class Moto {
   private child: Child | undefined;

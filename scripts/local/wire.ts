@@ -58,8 +58,19 @@ export interface CloudStatus {
   readonly since?: string;
   readonly environments: readonly EnvironmentStatus[];
   readonly engine?: { readonly kind: string; readonly version: string };
+  /** Absent until an environment asks for its database. */
+  readonly postgres?: { readonly version: string; readonly port: number; readonly running: boolean };
   /** What went wrong by itself and was put right: a process that died and was started again. */
   readonly incidents: readonly Incident[];
+}
+
+/** How to reach an environment's database. */
+export interface Database {
+  readonly host: string;
+  readonly port: number;
+  readonly user: string;
+  readonly password: string;
+  readonly database: string;
 }
 
 /** Identifies a control port as ours. */

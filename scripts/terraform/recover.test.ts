@@ -69,6 +69,8 @@ test('only what the state lacks is imported, and the journal is forgotten', asyn
         complete('aws_vpc.a', 'create', 'vpc-1'),
         complete('aws_vpc.b', 'create', 'vpc-2'),
         event('apply_start', 'aws_dynamodb_table.t', 'create'),
+        event('apply_start', 'aws_subnet.s', 'create'),
+        event('apply_start', 'aws_route_table.r', 'create'),
       ],
       stateIds: async () => new Map([['aws_vpc.a', 'vpc-1']]),
       import: async (...call: string[]) => imported.push(call) > 0,
@@ -77,10 +79,12 @@ test('only what the state lacks is imported, and the journal is forgotten', asyn
       },
     },
     silentReporter,
+    async (address) => (address === 'aws_subnet.s' ? 'subnet-9' : undefined),
   );
   expect(imported).toEqual([
     ['aws_vpc.b', 'vpc-2'],
     ['aws_dynamodb_table.t', 't3nets-dev-tenants'],
+    ['aws_subnet.s', 'subnet-9'],
   ]);
   expect(forgotten).toBe(true);
 });

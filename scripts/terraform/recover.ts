@@ -20,7 +20,14 @@ export type RecoverableStack = Pick<
   'name' | 'unfinishedJournal' | 'stateIds' | 'config' | 'import' | 'forgetJournal'
 >;
 
-export async function recover(stack: RecoverableStack, reporter: Reporter): Promise<void> {
+/** Finds the id of something that was asked for and never answered. */
+export type FindCreated = (
+  address: string,
+  config: TerraformJson,
+  known: ReadonlySet<string>,
+) => Promise<string | undefined>;
+
+export async function recover(stack: RecoverableStack, reporter: Reporter, find: FindCreated): Promise<void> {
   const { created, begun } = readJournal(stack.unfinishedJournal());
   if (created.size === 0 && begun.length === 0) return stack.forgetJournal();
   const known = await stack.stateIds();
@@ -33,6 +40,8 @@ export async function recover(stack: RecoverableStack, reporter: Reporter): Prom
       async (update) => {
         for (const address of lost) {
           update(address);
+          const found = ids.has(address) ? undefined : await find(address, config, new Set(ids.values()));
+          if (found !== undefined) ids.set(address, found);
           const id = importId(address, { config, ids });
           const imported = id !== undefined && (await stack.import(address, id));
           // What had not been answered may never have been made; then the plan creates it.

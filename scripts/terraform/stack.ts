@@ -140,8 +140,11 @@ export class Stack {
   }
 
   async import(address: string, id: string): Promise<boolean> {
-    const { exitCode } = await this.#capture(['import', '-input=false', '-no-color', address, id]);
-    return exitCode === 0;
+    const run = (): Promise<Captured> => this.#capture(['import', '-input=false', '-no-color', address, id]);
+    const first = await run();
+    if (first.exitCode === 0) return true;
+    const text = [...first.stdout.split('\n'), ...first.stderr.split('\n')];
+    return (await this.#freeDeadLock({ events: [], text })) && (await run()).exitCode === 0;
   }
 
   /** What the last, unfinished apply says it had created. */
@@ -188,7 +191,7 @@ export class Stack {
   }
 
   /** A lock whose engine was killed stays for ever. In a rehearsal every holder runs on this machine, so a dead one is known. */
-  async #freeDeadLock(result: RunResult): Promise<boolean> {
+  async #freeDeadLock(result: Pick<RunResult, 'events' | 'text'>): Promise<boolean> {
     const lock = lockInfoOf(result);
     if (lock === undefined) return false;
     const holder = `The state of ${this.name} is locked by ${lock.who} since ${lock.since} (${lock.operation}, lock ${lock.id}).`;
@@ -212,15 +215,22 @@ export class Stack {
     this.#options.reporter.warn('Saved the state that an interrupted apply could not save.');
   }
 
-  #capture(args: string[]) {
-    return execa(this.#options.engine.path, args, {
+  async #capture(args: string[]): Promise<Captured> {
+    const { exitCode, stdout, stderr } = await execa(this.#options.engine.path, args, {
       cwd: this.folder,
       env: this.#options.env,
       extendEnv: false,
       reject: false,
       stdin: 'ignore',
     });
+    return { exitCode: exitCode ?? -1, stdout, stderr };
   }
+}
+
+interface Captured {
+  readonly exitCode: number;
+  readonly stdout: string;
+  readonly stderr: string;
 }
 
 /** Process ids of engines whose working folder is `folder`. Linux only; elsewhere nobody is assumed to be there. */

@@ -8,9 +8,10 @@ import { getContainers } from './containers';
 import type { RegistriesOptions } from './containers-config';
 import { ensureEngineTool } from './engine';
 import { inspectTools, missingTools } from './inspect';
+import { ensurePostgresTool } from './postgres';
 import { getProvider } from './provider';
 import { ensureEnvironment } from './python';
-import type { ContainerEngine, Engine, Provider, PythonTool } from './types';
+import type { ContainerEngine, Engine, PostgresTool, Provider, PythonTool } from './types';
 
 export { inspectTools, missingTools };
 export type { ContainerEngine, Engine, Provider, PythonTool } from './types';
@@ -53,6 +54,11 @@ export function ensureEmulator(reporter: Reporter): Promise<PythonTool> {
 /** moto's server in an environment of its own. */
 export function ensureMoto(reporter: Reporter): Promise<PythonTool> {
   return once('moto', () => ensureEnvironment(reporter, 'moto'));
+}
+
+/** Postgres with pgvector, for systems with a database; no part of `ensureAll`. */
+export function ensurePostgres(reporter: Reporter): Promise<PostgresTool> {
+  return once('postgres', () => ensurePostgresTool(reporter));
 }
 
 /** A container engine that works. `registries` names further registries to be spoken to without TLS. */

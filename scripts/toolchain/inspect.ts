@@ -3,10 +3,19 @@ import { canInstall, containersRemedy, findContainers } from './containers';
 import { reachable } from './download';
 import { findEngine, releaseSums, type EngineTool } from './engine';
 import { findGo, goProblem, goRemedy } from './go';
+import { findPostgres, postgresProblem } from './postgres';
 import { findProvider } from './provider';
 import { environments, findEnvironment, findPython, pythonRemedy, type EnvironmentName } from './python';
 import type { Engine, ToolReport } from './types';
-import { awsProvider, go as goVersions, isAtLeast, openTofu, python as pythonVersions, terraform } from './versions';
+import {
+  awsProvider,
+  go as goVersions,
+  isAtLeast,
+  openTofu,
+  postgres,
+  python as pythonVersions,
+  terraform,
+} from './versions';
 
 const NODE_NEEDED = '20.19.0';
 
@@ -25,6 +34,7 @@ export async function inspectTools(resourceTypes: readonly string[] = []): Promi
     await inspectPython('ministack', python),
     await inspectPython('moto', python),
     await inspectContainers(),
+    await inspectPostgres(),
   ];
 }
 
@@ -100,6 +110,17 @@ async function inspectPython(name: EnvironmentName, python: ReturnType<typeof fi
   const how = `is installed from PyPI (Python >= ${pythonVersions.atLeast})`;
   const { problem } = await python;
   return problem === undefined ? { ...base, how } : { ...base, how, problem, remedy: pythonRemedy };
+}
+
+/** Optional, so it never has a `problem`. */
+async function inspectPostgres(): Promise<ToolReport> {
+  const base = { name: 'Postgres', needed: `${postgres.version}, only for systems with a database` };
+  const there = await findPostgres();
+  if (there !== undefined) {
+    const found = { name: 'postgres', version: there.version, path: there.bin, origin: 'package' } as const;
+    return { ...base, found, how: 'is there' };
+  }
+  return { ...base, how: postgresProblem() ?? 'is installed from PyPI when a system first asks for its database' };
 }
 
 async function inspectContainers(): Promise<ToolReport> {

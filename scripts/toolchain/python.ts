@@ -1,4 +1,5 @@
-/** Python environments for the emulators, one each: their pins differ. Made in place, valid only with their stamp. */
+/** Python environments, one for each emulator and one for Postgres: their pins differ. Made in place, valid only with their
+ * stamp. */
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync } from 'node:fs';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
@@ -9,19 +10,43 @@ import type { Reporter } from '../console/reporter';
 import { cacheRoot, readJson, withLock } from './cache';
 import { ask, run } from './process';
 import type { PythonTool } from './types';
-import { isAtLeast, ministack, moto, python as pinned } from './versions';
+import { isAtLeast, ministack, moto, postgres, python as pinned } from './versions';
 
 const here = dirname(fileURLToPath(import.meta.url));
 
-export const environments = {
+interface PythonEnvironment {
+  readonly title: string;
+  /** The package it is made for. */
+  readonly requirement: string;
+  readonly version: string;
+  /** Python that fails unless the environment serves its purpose. */
+  readonly check: string;
+  /** Takes the wheels of this Python whichever runs: for packages of which only the files are used. */
+  readonly wheelsOf?: string;
+}
+
+export type EnvironmentName = 'ministack' | 'moto' | 'postgres';
+export const environments: Readonly<Record<EnvironmentName, PythonEnvironment>> = {
   ministack: {
     title: 'MiniStack',
+    requirement: 'ministack',
     version: ministack.version,
     check: 'import ministack, cbor2, docker, cryptography, psycopg2',
   },
-  moto: { title: 'moto', version: moto.version, check: 'import moto.server, flask' },
-} as const;
-export type EnvironmentName = keyof typeof environments;
+  moto: { title: 'moto', requirement: 'moto', version: moto.version, check: 'import moto.server, flask' },
+  postgres: {
+    title: 'Postgres with pgvector: pgserver',
+    requirement: 'pgserver',
+    version: postgres.pgserver,
+    wheelsOf: '3.12',
+    check: [
+      'import importlib.util, pathlib, subprocess',
+      "root = pathlib.Path(importlib.util.find_spec('pgserver').origin).parent / 'pginstall'",
+      `assert '${postgres.version}' in subprocess.check_output([root / 'bin/postgres', '--version'], text=True)`,
+      "assert (root / 'share/postgresql/extension/vector.control').exists()",
+    ].join('\n'),
+  },
+};
 
 export const pythonRemedy = `Install Python ${pinned.atLeast.slice(0, -2)} or newer with venv and pip (Debian and Ubuntu: apt-get install python3 python3-venv).`;
 
@@ -77,6 +102,8 @@ async function create(name: EnvironmentName, update: (line: string) => void): Pr
   update('creating the environment');
   await run(found.path, ['-m', 'venv', folder], { remedy: pythonRemedy });
   const python = interpreter(folder);
+  const { wheelsOf, check } = environments[name];
+  const foreign = ['--target', siteOf(folder)!, '--python-version', wheelsOf ?? '', '--only-binary', ':all:'];
   await run(
     python,
     [
@@ -87,6 +114,7 @@ async function create(name: EnvironmentName, update: (line: string) => void): Pr
       '--disable-pip-version-check',
       '--no-deps',
       '--require-hashes',
+      ...(wheelsOf === undefined ? [] : foreign),
       '-r',
       requirements(name),
     ],
@@ -98,7 +126,7 @@ async function create(name: EnvironmentName, update: (line: string) => void): Pr
     },
   );
   update('checking');
-  await run(python, ['-c', environments[name].check]);
+  await run(python, ['-c', check]);
   await writeFile(
     join(folder, '.complete'),
     JSON.stringify({ version: environments[name].version, python: found.version }),

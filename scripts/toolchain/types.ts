@@ -30,6 +30,12 @@ export interface PythonTool {
   readonly site: string;
 }
 
+export interface PostgresTool {
+  readonly version: string;
+  /** The folder of `postgres`, `initdb` and `pg_ctl`. */
+  readonly bin: string;
+}
+
 export interface ContainerEngine {
   readonly kind: 'docker' | 'podman';
   readonly version: string;

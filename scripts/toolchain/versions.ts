@@ -16,6 +16,8 @@ export const go = { atLeast: '1.26.6' } as const;
 export const python = { atLeast: '3.11.0' } as const;
 export const ministack = { version: '1.5.33' } as const;
 export const moto = { version: '5.2.5' } as const;
+/** With pgvector 0.6.2, both inside the package pgserver. */
+export const postgres = { version: '16.2', pgserver: '0.1.4' } as const;
 
 /** Numeric comparison of the first three parts; a pre-release suffix is ignored. */
 export function isAtLeast(version: string, atLeast: string): boolean {
