@@ -4,7 +4,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { openSandbox } from './support/sandbox';
 
-const PORT = 4840;
+const PORT = 4880;
 const sandbox = openSandbox('refusals', PORT);
 const lock = join(sandbox.home, 'locks/t3nets/dev.images.json');
 
@@ -55,6 +55,7 @@ test.each([
   expect(run.exitCode).toBe(64);
   expect(run.stderr).toMatch(message);
   expect(run.stderr).toContain('dev.images.json');
+  expect(existsSync(join(sandbox.home, 'local/daemon.pid'))).toBe(false);
 });
 
 test('a port in use is named, with the way out', async () => {

@@ -1,6 +1,8 @@
 /** What every command about an environment has in common: its arguments, its flags, its header, its JSON. */
 import { type Command, Option } from 'commander';
 import { systemNames } from '../../environments/index';
+import { lockRequest } from '../images/index';
+import { readLock } from '../images/lock';
 import { openSession, type GlobalOptions, type Session } from '../session/session';
 
 export interface EnvironmentCommand<Options extends GlobalOptions> {
@@ -31,6 +33,8 @@ export function environmentCommand<Options extends GlobalOptions>(
     const options = command.optsWithGlobals<Options>();
     const [system, environment, ...rest] = values.slice(0, command.registeredArguments.length) as string[];
     const session = openSession(system!, environment!, options);
+    // A damaged lock stops every command before anything is started.
+    await readLock(lockRequest(session));
     const data = await definition.run(session, options, rest);
     if (session.json && data !== undefined) printJson(data);
   });

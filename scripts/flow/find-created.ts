@@ -3,7 +3,16 @@
  * (scripts/terraform/import-ids.ts); here are the types whose id AWS chooses, looked up by name or by their Name tag.
  */
 import { ApiGatewayV2Client, GetApisCommand, GetVpcLinksCommand } from '@aws-sdk/client-apigatewayv2';
-import { DescribeSecurityGroupsCommand, DescribeTagsCommand, EC2Client } from '@aws-sdk/client-ec2';
+import {
+  DescribeAddressesCommand,
+  DescribeInternetGatewaysCommand,
+  DescribeNatGatewaysCommand,
+  DescribeRouteTablesCommand,
+  DescribeSecurityGroupsCommand,
+  DescribeSubnetsCommand,
+  DescribeVpcsCommand,
+  EC2Client,
+} from '@aws-sdk/client-ec2';
 import {
   DescribeLoadBalancersCommand,
   DescribeTargetGroupsCommand,
@@ -14,34 +23,42 @@ import type { TerraformJson } from '../terraform/import-ids';
 
 type Find = (name: string, clients: ClientSettings, account: string) => Promise<readonly (string | undefined)[]>;
 
-/** EC2 types that carry a Name tag, by EC2's own word for them. */
-const taggedByName =
-  (resourceType: string): Find =>
-  async (name, clients) => {
-    const { Tags } = await new EC2Client(clients).send(
-      new DescribeTagsCommand({
-        Filters: [
-          { Name: 'resource-type', Values: [resourceType] },
-          { Name: 'key', Values: ['Name'] },
-          { Name: 'value', Values: [name] },
-        ],
-      }),
-    );
-    return (Tags ?? [])
-      .filter(({ Key, Value }) => Key === 'Name' && Value === name)
-      .map(({ ResourceId }) => ResourceId);
-  };
+const tagged = (name: string) => [{ Name: 'tag:Name', Values: [name] }];
+const ec2 = (clients: ClientSettings): EC2Client => new EC2Client(clients);
 
 const FINDERS: Readonly<Record<string, Find>> = {
-  aws_vpc: taggedByName('vpc'),
-  aws_subnet: taggedByName('subnet'),
-  aws_internet_gateway: taggedByName('internet-gateway'),
-  aws_eip: taggedByName('elastic-ip'),
-  aws_nat_gateway: taggedByName('natgateway'),
-  aws_route_table: taggedByName('route-table'),
+  aws_vpc: async (name, clients) => {
+    const { Vpcs } = await ec2(clients).send(new DescribeVpcsCommand({ Filters: tagged(name) }));
+    return (Vpcs ?? []).map(({ VpcId }) => VpcId);
+  },
+  aws_subnet: async (name, clients) => {
+    const { Subnets } = await ec2(clients).send(new DescribeSubnetsCommand({ Filters: tagged(name) }));
+    return (Subnets ?? []).map(({ SubnetId }) => SubnetId);
+  },
+  aws_internet_gateway: async (name, clients) => {
+    const { InternetGateways } = await ec2(clients).send(
+      new DescribeInternetGatewaysCommand({ Filters: tagged(name) }),
+    );
+    return (InternetGateways ?? []).map(({ InternetGatewayId }) => InternetGatewayId);
+  },
+  aws_eip: async (name, clients) => {
+    const { Addresses } = await ec2(clients).send(new DescribeAddressesCommand({ Filters: tagged(name) }));
+    return (Addresses ?? []).map(({ AllocationId }) => AllocationId);
+  },
+  aws_nat_gateway: async (name, clients) => {
+    // A deleted one is still listed for an hour.
+    const alive = { Name: 'state', Values: ['pending', 'available'] };
+    const Filter = [...tagged(name), alive];
+    const { NatGateways } = await ec2(clients).send(new DescribeNatGatewaysCommand({ Filter }));
+    return (NatGateways ?? []).map(({ NatGatewayId }) => NatGatewayId);
+  },
+  aws_route_table: async (name, clients) => {
+    const { RouteTables } = await ec2(clients).send(new DescribeRouteTablesCommand({ Filters: tagged(name) }));
+    return (RouteTables ?? []).map(({ RouteTableId }) => RouteTableId);
+  },
   aws_security_group: async (name, clients) => {
     const Filters = [{ Name: 'group-name', Values: [name] }];
-    const { SecurityGroups } = await new EC2Client(clients).send(new DescribeSecurityGroupsCommand({ Filters }));
+    const { SecurityGroups } = await ec2(clients).send(new DescribeSecurityGroupsCommand({ Filters }));
     return (SecurityGroups ?? []).filter(({ GroupName }) => GroupName === name).map(({ GroupId }) => GroupId);
   },
   aws_lb: async (name, clients) => {
