@@ -59,7 +59,7 @@ test.each([
 });
 
 test('a port in use is named, with the way out', async () => {
-  const server = createServer();
+  const server = createServer((socket) => socket.resume().on('error', () => undefined));
   await new Promise<void>((resolve) => server.listen(PORT, '127.0.0.1', resolve));
   try {
     const run = await sandbox.sluice(['images', 'status', 't3nets', 'staging'], { quiet: true });

@@ -125,7 +125,8 @@ function syntaxProblem(text: string, error: unknown): string {
   if (text.trim() === '') return 'the file is empty';
   if (/^(<{7}|={7}|>{7})/m.test(text)) return 'the file holds the marks of an unresolved merge';
   const detail = error instanceof Error ? error.message : String(error);
-  if (/end of JSON|Unterminated/i.test(detail)) {
+  const position = Number(/position (\d+)/.exec(detail)?.[1] ?? Number.NaN);
+  if (/end of JSON|Unterminated/i.test(detail) || position >= text.trimEnd().length) {
     return `the file is truncated: its JSON breaks off after ${text.length} characters`;
   }
   return `the file is not JSON: ${detail}`;

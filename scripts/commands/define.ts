@@ -1,5 +1,6 @@
 /** What every command about an environment has in common: its arguments, its flags, its header, its JSON. */
 import { type Command, Option } from 'commander';
+import { UsageError } from '../console/errors';
 import { systemNames } from '../../environments/index';
 import { lockRequest } from '../images/index';
 import { readLock } from '../images/lock';
@@ -61,7 +62,7 @@ export function identity({ system, environment, target, account, region }: Sessi
 const imagesReadyOption = new Option('--images-ready <flag>', 'override the computed gate: true or false').argParser(
   (value: string): boolean => {
     if (value === 'true' || value === 'false') return value === 'true';
-    throw new Error(`--images-ready is "${value}"; allowed: true, false`);
+    throw new UsageError(`--images-ready is "${value}"; allowed: true, false`);
   },
 );
 
