@@ -3,7 +3,6 @@ import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 
 export interface Sample {
   readonly seconds: number;
@@ -19,10 +18,10 @@ export async function measure(
 ): Promise<Sample> {
   const folder = mkdtempSync(join(tmpdir(), 'sluice-bench-'));
   const report = join(folder, 'peak');
-  const hook = join(folder, 'hook.mjs');
+  const hook = join(folder, 'hook.cjs');
   writeFileSync(
     hook,
-    `import { writeFileSync } from 'node:fs';\nprocess.on('exit', () => { try { writeFileSync(${JSON.stringify(report)}, String(process.resourceUsage().maxRSS)); } catch {} });\n`,
+    `const { writeFileSync } = require('node:fs');\nprocess.on('exit', () => { try { writeFileSync(${JSON.stringify(report)}, String(process.resourceUsage().maxRSS)); } catch {} });\n`,
   );
   try {
     const since = process.hrtime.bigint();
@@ -30,7 +29,7 @@ export async function measure(
     const exitCode = await new Promise<number | null>((resolve, reject) => {
       const child = spawn(command, args, {
         cwd: options.cwd,
-        env: { ...process.env, ...options.env, NODE_OPTIONS: `--import=${pathToFileURL(hook).href}` },
+        env: { ...process.env, ...options.env, NODE_OPTIONS: `--require=${hook}` },
         stdio: ['ignore', 'pipe', 'pipe'],
       });
       child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));

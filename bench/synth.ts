@@ -38,12 +38,13 @@ export async function benchSynth(): Promise<void> {
     }
     writeFileSync(join(copy, 'package.json'), '{ "name": "app", "private": true }');
     writeFileSync(join(copy, 'tsconfig.json'), JSON.stringify(INIT_TSCONFIG));
+    writeFileSync(join(copy, 'run.ts'), "import { main } from './main';\nmain(__dirname, []);\n");
     symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'));
     const env = (name: string) => ({ SLUICE_HOME: join(folder, 'home'), CDKTF_OUTDIR: join(folder, name) });
 
     const ours = () => measure(process.execPath, [join(root, 'scripts/synth.mjs')], { cwd: root, env: env('ours') });
     const theirs = () =>
-      measure(process.execPath, [join(root, 'node_modules/ts-node/dist/bin.js'), 'main.ts'], {
+      measure(process.execPath, [join(root, 'node_modules/ts-node/dist/bin.js'), 'run.ts'], {
         cwd: copy,
         env: env('theirs'),
       });
