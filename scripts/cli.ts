@@ -1,9 +1,11 @@
 /** The `sluice` program: parses, runs one command, turns errors into exit codes. */
 import { Command, CommanderError } from 'commander';
-import pc from 'picocolors';
 import { ConfigurationError } from '../environments/schema';
 import { UserError } from './console/errors';
+import { coloursFor } from './console/colours';
 import { commands } from './commands/index';
+
+const pc = coloursFor(process.stderr);
 
 const program = new Command('sluice')
   .description(

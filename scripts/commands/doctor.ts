@@ -1,8 +1,10 @@
 import type { Command } from 'commander';
-import pc from 'picocolors';
 import { inspectTools } from '../toolchain/index';
 import { cloudStatus } from '../local/client';
+import { coloursFor } from '../console/colours';
 import { printJson } from './define';
+
+const pc = coloursFor(process.stdout);
 
 export function registerDoctor(program: Command): void {
   program

@@ -1,7 +1,7 @@
 /** Progress for people, on stderr: one line a step with its elapsed time; stdout is left to data. */
 import { AsyncLocalStorage } from 'node:async_hooks';
 import ora from 'ora';
-import pc from 'picocolors';
+import { coloursFor } from './colours';
 
 export interface Reporter {
   /** Runs one step and says how long it took; nested steps are indented. `update` shows what the step is doing now. */
@@ -16,6 +16,8 @@ export interface StepTiming {
 }
 
 /** How often a long step says that it still works where there is no terminal to redraw a line on. */
+const pc = coloursFor(process.stderr);
+
 const HEARTBEAT_MS = 20_000;
 
 export class ConsoleReporter implements Reporter {

@@ -2,23 +2,21 @@
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, realpathSync } from 'node:fs';
 import { tmpdir, userInfo } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { accounts } from '../../environments/accounts';
+import { environmentNames, type Environment } from '../../environments/schema';
 import { UsageError } from '../console/errors';
+import { sluiceHome } from '../session/folders';
 
-export type Environment = 'dev' | 'staging' | 'prod';
-export const environmentNames: readonly Environment[] = ['dev', 'staging', 'prod'];
-export const localAccounts: Readonly<Record<Environment, string>> = {
-  dev: '111111111111',
-  staging: '222222222222',
-  prod: '333333333333',
-};
+export type { Environment } from '../../environments/schema';
+export { environmentNames };
+export const localAccounts = accounts.local as Readonly<Record<Environment, string>>;
 export const localRegion = 'us-east-1';
 /** Accepted by the emulator, which checks no signature. */
 export const localSecretKey = 'local-cloud';
 
 export const sourceFolder = dirname(fileURLToPath(import.meta.url));
-export const repositoryFolder = resolve(sourceFolder, '../..');
 
 export interface Places {
   readonly home: string;
@@ -29,10 +27,6 @@ export interface Places {
   /** Unix sockets: their paths have a limit of about 100 bytes, so they cannot live inside the home. */
   readonly sockets: string;
   readonly port: number;
-}
-
-export function sluiceHome(env: NodeJS.ProcessEnv = process.env): string {
-  return resolve(env['SLUICE_HOME'] || join(repositoryFolder, '.sluice'));
 }
 
 export function sluicePort(env: NodeJS.ProcessEnv = process.env): number {

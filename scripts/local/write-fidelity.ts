@@ -7,9 +7,10 @@ import { join } from 'node:path';
 import { UserError } from '../console/errors';
 import { fidelityPage, resourceTypes } from './fidelity';
 import { readLedger } from './ledger';
-import { places, repositoryFolder } from './places';
+import { outputFolder, repositoryRoot } from '../session/folders';
+import { places } from './places';
 
-const stacks = join(process.env['CDKTF_OUTDIR'] ?? join(repositoryFolder, 'cdktf.out'), 'stacks');
+const stacks = join(outputFolder(), 'stacks');
 const files = existsSync(stacks) ? readdirSync(stacks).map((name) => join(stacks, name, 'cdk.tf.json')) : [];
 const types = files
   .filter((file) => existsSync(file))
@@ -17,7 +18,7 @@ const types = files
 
 try {
   const page = fidelityPage({ types, calls: await readLedger(places().folder) });
-  const file = join(repositoryFolder, 'docs', 'fidelity.md');
+  const file = join(repositoryRoot, 'docs', 'fidelity.md');
   if (!process.argv.includes('--check')) writeFileSync(file, page);
   else if (readFileSync(file, 'utf8') !== page) {
     throw new UserError('docs/fidelity.md does not say what was applied.', {

@@ -6,12 +6,12 @@ export const repositoryRoot = resolve(dirname(fileURLToPath(import.meta.url)), '
 
 /** Everything a rehearsal writes: the local cloud, its locks of images, logs. `SLUICE_HOME` moves it. */
 export function sluiceHome(env: NodeJS.ProcessEnv = process.env): string {
-  return resolve(repositoryRoot, env['SLUICE_HOME'] ?? '.sluice');
+  return resolve(repositoryRoot, env['SLUICE_HOME'] || '.sluice');
 }
 
 /** The folder of Terraform JSON; `CDKTF_OUTDIR` moves it, as for CDKTF itself. */
 export function outputFolder(env: NodeJS.ProcessEnv = process.env): string {
-  return resolve(repositoryRoot, env['CDKTF_OUTDIR'] ?? 'cdktf.out');
+  return resolve(repositoryRoot, env['CDKTF_OUTDIR'] || 'cdktf.out');
 }
 
 export function stackFolder(stack: string): string {
