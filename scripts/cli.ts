@@ -3,7 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { ConfigurationError } from '../environments/schema';
 import { UserError } from './console/errors';
 import { coloursFor } from './console/colours';
-import { commands } from './commands/index';
+import { registerCommands } from './commands/index';
 
 const pc = coloursFor(process.stderr);
 
@@ -24,9 +24,8 @@ The main job:
 Exit codes: 0 done, 1 failed, 2 changes pending (plan), 64 bad usage or configuration.`,
   );
 
-for (const register of commands) register(program);
-
 try {
+  await registerCommands(program, process.argv[2]);
   await program.parseAsync();
 } catch (error) {
   process.exitCode = report(error);

@@ -1,39 +1,30 @@
-/** All commands, in the order in which help lists them. */
+/** All commands, in the order in which help lists them. A command's code is loaded when it is asked for, or for help. */
 import type { Command } from 'commander';
-import { registerBootstrap } from './bootstrap';
-import { registerDeploy } from './deploy';
-import { registerDestroy } from './destroy';
-import { registerDoctor } from './doctor';
-import { registerDown } from './down';
-import { registerEnv } from './env';
-import { registerImages } from './images';
-import { registerLogs } from './logs';
-import { registerOutputs } from './outputs';
-import { registerPlan } from './plan';
-import { registerRollback } from './rollback';
-import { registerScale } from './scale';
-import { registerSeed } from './seed';
-import { registerSmoke } from './smoke';
-import { registerStatus } from './status';
-import { registerTest } from './test';
-import { registerUp } from './up';
 
-export const commands: readonly ((program: Command) => void)[] = [
-  registerUp,
-  registerTest,
-  registerPlan,
-  registerDeploy,
-  registerDestroy,
-  registerImages,
-  registerRollback,
-  registerSeed,
-  registerSmoke,
-  registerStatus,
-  registerLogs,
-  registerScale,
-  registerOutputs,
-  registerEnv,
-  registerBootstrap,
-  registerDoctor,
-  registerDown,
-];
+type Register = (program: Command) => void;
+
+const loaders: Readonly<Record<string, () => Promise<Register>>> = {
+  up: async () => (await import('./up')).registerUp,
+  test: async () => (await import('./test')).registerTest,
+  plan: async () => (await import('./plan')).registerPlan,
+  deploy: async () => (await import('./deploy')).registerDeploy,
+  destroy: async () => (await import('./destroy')).registerDestroy,
+  images: async () => (await import('./images')).registerImages,
+  rollback: async () => (await import('./rollback')).registerRollback,
+  seed: async () => (await import('./seed')).registerSeed,
+  smoke: async () => (await import('./smoke')).registerSmoke,
+  status: async () => (await import('./status')).registerStatus,
+  logs: async () => (await import('./logs')).registerLogs,
+  scale: async () => (await import('./scale')).registerScale,
+  outputs: async () => (await import('./outputs')).registerOutputs,
+  env: async () => (await import('./env')).registerEnv,
+  bootstrap: async () => (await import('./bootstrap')).registerBootstrap,
+  doctor: async () => (await import('./doctor')).registerDoctor,
+  down: async () => (await import('./down')).registerDown,
+};
+
+/** Registers the command that is asked for; all of them when it is none, or none that there is. */
+export async function registerCommands(program: Command, asked: string | undefined): Promise<void> {
+  const one = asked !== undefined && Object.hasOwn(loaders, asked) ? loaders[asked] : undefined;
+  for (const load of one === undefined ? Object.values(loaders) : [one]) (await load())(program);
+}
