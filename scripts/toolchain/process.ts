@@ -10,9 +10,9 @@ export interface RunOptions {
   readonly remedy?: string;
 }
 
-/** Runs a program to its end; stdout comes back. A failure is a UserError with the last lines of what it said. */
+/** Runs a program to its end; stdout comes back. A failure is a UserError with the last lines of its stderr, where it has any. */
 export async function run(file: string, args: readonly string[], options: RunOptions = {}): Promise<string> {
-  const tail: string[] = [];
+  const said = { stderr: [] as string[], stdout: [] as string[] };
   const child = execa(file, args, {
     cwd: options.cwd,
     env: options.env,
@@ -22,9 +22,10 @@ export async function run(file: string, args: readonly string[], options: RunOpt
     stderr: 'pipe',
     maxBuffer: 64 * 1024 * 1024,
   });
-  for (const stream of [child.stderr, child.stdout]) {
+  for (const name of ['stderr', 'stdout'] as const) {
+    const tail = said[name];
     let rest = '';
-    stream.on('data', (chunk: Buffer) => {
+    child[name].on('data', (chunk: Buffer) => {
       const lines = (rest + chunk.toString()).split('\n');
       rest = lines.pop() ?? '';
       for (const line of lines.filter((text) => text.trim() !== '')) {
@@ -43,7 +44,10 @@ export async function run(file: string, args: readonly string[], options: RunOpt
           ? `ended by ${result.signal}`
           : `exit code ${result.exitCode}`;
     throw new UserError(
-      [`${file} ${args.slice(0, 3).join(' ')}: ${why}`, ...tail.map((line) => `  ${line}`)].join('\n'),
+      [
+        `${file} ${args.slice(0, 3).join(' ')}: ${why}`,
+        ...(said.stderr.length > 0 ? said.stderr : said.stdout).map((line) => `  ${line}`),
+      ].join('\n'),
       {
         remedy: options.remedy,
         cause: result.cause,

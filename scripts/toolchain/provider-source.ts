@@ -2,6 +2,7 @@
  * Reads and prunes the AWS provider's Go source: which service packages some resource types need, what those packages
  * import of each other, and the two generated files cut down to them. Pure text work and folder reads; builds nothing.
  */
+import { existsSync } from 'node:fs';
 import { chmod, cp, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { UserError } from '../console/errors';
@@ -102,6 +103,11 @@ export async function writePrunedSource(source: string, target: string, services
   await mkdir(join(target, SERVICES), { recursive: true });
   await copy(`${SERVICES}/smarterr.hcl`);
   for (const service of services) await copy(`${SERVICES}/${service}`);
+  // The provider embeds `service/*/smarterr.hcl` and does not compile when no service has one: keep them all, they are small.
+  for (const service of await serviceFolders(source)) {
+    const words = `${SERVICES}/${service}/smarterr.hcl`;
+    if (existsSync(join(source, words))) await copy(words);
+  }
   await makeWritable(target);
 
   const rewrite = async (path: string, change: (text: string) => string) =>
