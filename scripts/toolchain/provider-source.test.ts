@@ -54,6 +54,7 @@ const files: Record<string, string> = {
 	}
 `,
   'internal/service/smarterr.hcl': '',
+  'internal/service/cloudtrail/smarterr.hcl': '',
   'internal/service/ec2/service_package_gen.go': 'TypeName: "aws_vpc",\nTypeName:   "aws_ami",',
   'internal/service/ec2/vpc.go': `import tfkms "${MODULE}/internal/service/kms"\nc.EC2Client(ctx); c.RDSClient(ctx)`,
   'internal/service/ec2/vpc_test.go': `import "${MODULE}/internal/service/rds"`,
@@ -114,6 +115,7 @@ test('the pruned tree has what a build takes', async () => {
     expect(has('internal/service/smarterr.hcl')).toBe(true);
     expect(has('internal/service/ec2/vpc_test.go')).toBe(false);
     expect(has('internal/service/rds')).toBe(false);
+    expect(has('internal/service/cloudtrail/smarterr.hcl')).toBe(true);
     expect(has('internal/acctest')).toBe(false);
     const kept = readFileSync(join(target, 'internal/conns/awsclient_gen.go'), 'utf8');
     expect(kept).toContain('RDSClient');
