@@ -10,9 +10,8 @@ import { inventory } from '../scripts/local/client';
 import { ask } from './support/http';
 import { openSandbox } from './support/sandbox';
 
-const PORT = 4820;
-const sandbox = openSandbox('lifecycle', PORT);
-Object.assign(process.env, { SLUICE_HOME: sandbox.home, SLUICE_PORT: String(PORT) });
+const sandbox = openSandbox('lifecycle');
+Object.assign(process.env, { SLUICE_HOME: sandbox.home, SLUICE_PORT: String(sandbox.port) });
 
 let empty: string[];
 

@@ -4,8 +4,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { openSandbox } from './support/sandbox';
 
-const PORT = 4880;
-const sandbox = openSandbox('refusals', PORT);
+const sandbox = openSandbox('refusals');
 const lock = join(sandbox.home, 'locks/t3nets/dev.images.json');
 
 afterAll(() => sandbox.end());
@@ -60,11 +59,11 @@ test.each([
 
 test('a port in use is named, with the way out', async () => {
   const server = createServer((socket) => socket.resume().on('error', () => undefined));
-  await new Promise<void>((resolve) => server.listen(PORT, '127.0.0.1', resolve));
+  await new Promise<void>((resolve) => server.listen(sandbox.port, '127.0.0.1', resolve));
   try {
     const run = await sandbox.sluice(['images', 'status', 't3nets', 'staging'], { quiet: true });
     expect(run.exitCode).toBe(1);
-    expect(run.stderr).toContain(String(PORT));
+    expect(run.stderr).toContain(String(sandbox.port));
     expect(run.stderr).toContain('SLUICE_PORT');
   } finally {
     await new Promise((resolve) => server.close(resolve));

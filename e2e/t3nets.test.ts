@@ -20,10 +20,9 @@ import { startJira, type Jira } from './support/jira';
 import { startModel, type Model } from './support/model';
 import { openSandbox } from './support/sandbox';
 
-const PORT = 4800;
 const STATE_BUCKET = 'sluice-state-111111111111-us-east-1';
-const sandbox = openSandbox('t3nets', PORT);
-const aws = clientsOf(PORT, 'dev');
+const sandbox = openSandbox('t3nets');
+const aws = clientsOf(sandbox.port, 'dev');
 const stackFolder = sandbox.stackFolder('t3nets-dev');
 
 let jira: Jira;

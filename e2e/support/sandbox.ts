@@ -2,6 +2,7 @@
  * A rehearsal of a test's own: its own local cloud, ports, state and output folder, so that tests neither see nor
  * disturb the one a person works with. Commands run as a person runs them: through `./sluice`.
  */
+import { randomInt } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -19,6 +20,8 @@ export interface Run {
 
 export interface Sandbox {
   readonly root: string;
+  /** Control port of its local cloud; drawn, so that runs side by side do not meet. */
+  readonly port: number;
   readonly home: string;
   readonly outputFolder: string;
   readonly env: Record<string, string>;
@@ -31,7 +34,12 @@ export interface Sandbox {
   end(): Promise<void>;
 }
 
-export function openSandbox(name: string, port: number): Sandbox {
+/** Below the range that systems hand out by themselves; a cloud takes about a hundred from its own on. */
+const FIRST_PORT = 12_000;
+const CLOUDS = 200;
+
+export function openSandbox(name: string): Sandbox {
+  const port = FIRST_PORT + randomInt(CLOUDS) * 100;
   const folder = mkdtempSync(join(tmpdir(), `sluice-${name}-`));
   const home = join(folder, 'home');
   const outputFolder = join(folder, 'cdktf.out');
@@ -56,6 +64,7 @@ export function openSandbox(name: string, port: number): Sandbox {
 
   return {
     root,
+    port,
     home,
     outputFolder,
     env,
