@@ -33,7 +33,14 @@ export async function synthesise({ stack, target, imagesReady, env }: SynthReque
 }
 
 /** The types of every stack in every environment with its gate open: one provider build serves them all. */
-export async function providerTypes(): Promise<string[]> {
+export function providerTypes(): Promise<string[]> {
+  // One command asks several times; the code it asks about does not change meanwhile.
+  return (types ??= listTypes());
+}
+
+let types: Promise<string[]> | undefined;
+
+async function listTypes(): Promise<string[]> {
   const { stdout } = await execa(process.execPath, [join(repositoryRoot, 'scripts/synth.mjs'), '--types'], {
     cwd: repositoryRoot,
     stdin: 'ignore',
