@@ -1,5 +1,5 @@
-/** Python environments, one for each emulator and one for Postgres: their pins differ. Made in place, valid only with their
- * stamp. */
+/** Python environments, one for each tool that comes as a Python package: their pins differ. Made in place, valid only with
+ * their stamp. */
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync } from 'node:fs';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
@@ -10,7 +10,7 @@ import type { Reporter } from '../console/reporter';
 import { cacheRoot, readJson, withLock } from './cache';
 import { ask, run } from './process';
 import type { PythonTool } from './types';
-import { isAtLeast, ministack, moto, postgres, python as pinned } from './versions';
+import { checkov, isAtLeast, ministack, moto, postgres, python as pinned, schemathesis } from './versions';
 
 const here = dirname(fileURLToPath(import.meta.url));
 
@@ -25,7 +25,7 @@ interface PythonEnvironment {
   readonly wheelsOf?: string;
 }
 
-export type EnvironmentName = 'ministack' | 'moto' | 'postgres';
+export type EnvironmentName = 'ministack' | 'moto' | 'postgres' | 'checkov' | 'schemathesis';
 export const environments: Readonly<Record<EnvironmentName, PythonEnvironment>> = {
   ministack: {
     title: 'MiniStack',
@@ -45,6 +45,13 @@ export const environments: Readonly<Record<EnvironmentName, PythonEnvironment>> 
       `assert '${postgres.version}' in subprocess.check_output([root / 'bin/postgres', '--version'], text=True)`,
       "assert (root / 'share/postgresql/extension/vector.control').exists()",
     ].join('\n'),
+  },
+  checkov: { title: 'checkov', requirement: 'checkov', version: checkov.version, check: 'import checkov' },
+  schemathesis: {
+    title: 'schemathesis',
+    requirement: 'schemathesis',
+    version: schemathesis.version,
+    check: 'import schemathesis',
   },
 };
 
@@ -133,6 +140,10 @@ async function create(name: EnvironmentName, update: (line: string) => void): Pr
   );
   return (await findEnvironment(name))!;
 }
+
+/** A program that the environment's packages bring. */
+export const programOf = ({ python }: PythonTool, name: string): string =>
+  join(dirname(python), process.platform === 'win32' ? `${name}.exe` : name);
 
 const requirements = (name: EnvironmentName) => join(here, 'python', `${name}.txt`);
 

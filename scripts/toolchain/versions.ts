@@ -19,6 +19,11 @@ export const moto = { version: '5.2.5' } as const;
 /** With pgvector 0.6.2, both inside the package pgserver. */
 export const postgres = { version: '16.2', pgserver: '0.1.4' } as const;
 
+/** Scanner of the synthesised stacks. */
+export const checkov = { version: '3.3.30' } as const;
+/** Asks a running API what its OpenAPI document says it takes. */
+export const schemathesis = { version: '4.32.5' } as const;
+
 /** Numeric comparison of the first three parts; a pre-release suffix is ignored. */
 export function isAtLeast(version: string, atLeast: string): boolean {
   const parts = (text: string) =>
