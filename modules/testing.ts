@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { AwsProvider } from '@cdktf/provider-aws/lib/provider';
 import { App, TerraformStack, Testing } from 'cdktf';
+import { skippedChecks } from './checks/skip';
 import { Naming } from './naming/naming';
 
 // Synthesised JSON is as deep as Terraform is; a test says what it expects in it.
@@ -59,6 +60,16 @@ export function statements(
   policy: string,
 ): { Sid?: string; Action: string[]; Resource: string[]; Condition?: Block }[] {
   return (JSON.parse(policy) as { Statement: [] }).Statement;
+}
+
+/** Findings of the policy scanner that the constructs accept, each once. */
+export function skipsOf(build: (stack: TerraformStack) => void): string[] {
+  const found: string[] = [];
+  synth((stack) => {
+    build(stack);
+    found.push(...skippedChecks(stack, ({ friendlyUniqueId }) => friendlyUniqueId).map(({ check }) => check));
+  });
+  return [...new Set(found)].sort();
 }
 
 /** The message of what a function throws. */

@@ -7,11 +7,13 @@ import { Apigatewayv2Integration } from '@cdktf/provider-aws/lib/apigatewayv2-in
 import { Apigatewayv2Route } from '@cdktf/provider-aws/lib/apigatewayv2-route';
 import { Apigatewayv2Stage } from '@cdktf/provider-aws/lib/apigatewayv2-stage';
 import { Construct } from 'constructs';
-import { check, inRange, oneOf, unless } from '../checks/checks';
+import { check, inRange, oneOf } from '../checks/checks';
 import { skipChecks } from '../checks/skip';
 import type { LoadBalancer } from '../compute/load-balancer';
 import { LogGroup } from '../logs/log-group';
 import type { Naming } from '../naming/naming';
+import { accessLogFields } from './access-log';
+import { throttlingRules, type Throttling } from './throttling';
 import { VpcLink } from './vpc-link';
 
 export interface CorsProps {
@@ -33,7 +35,7 @@ export interface HttpApiProps {
   /** How long the API waits for the service; 30 s at most. @default 30000 */
   readonly timeoutMilliseconds?: number;
   /** Requests a second and burst over all callers. @default - the account's limits */
-  readonly throttling?: { readonly rateLimit: number; readonly burstLimit: number };
+  readonly throttling?: Throttling;
 }
 
 const methods = ['GET', 'HEAD', 'OPTIONS', 'POST', 'PUT', 'PATCH', 'DELETE', '*'] as const;
@@ -43,19 +45,6 @@ const defaultCors: CorsProps = {
   allowMethods: ['GET', 'POST', 'OPTIONS'],
   allowHeaders: ['content-type', 'authorization'],
   maxAgeSeconds: 300,
-};
-
-/** Names on the left are ours, variables on the right are API Gateway's. */
-const accessLogFields = {
-  requestId: '$context.requestId',
-  time: '$context.requestTime',
-  sourceIp: '$context.identity.sourceIp',
-  method: '$context.httpMethod',
-  path: '$context.path',
-  status: '$context.status',
-  responseLength: '$context.responseLength',
-  integrationLatency: '$context.integrationLatency',
-  integrationError: '$context.integrationErrorMessage',
 };
 
 export class HttpApi extends Construct {
@@ -71,11 +60,7 @@ export class HttpApi extends Construct {
       inRange('timeoutMilliseconds', timeoutMilliseconds, 50, 30_000, 'milliseconds'),
       inRange('cors.maxAgeSeconds', cors.maxAgeSeconds, -1, 86_400, 'seconds'),
       ...cors.allowMethods.map((method) => oneOf<string>('cors.allowMethods', method, methods)),
-      unless(
-        throttling !== undefined && throttling.rateLimit <= 0,
-        `throttling.rateLimit is ${throttling?.rateLimit}; allowed: more than 0`,
-      ),
-      inRange('throttling.burstLimit', throttling?.burstLimit, 1, 2147483647, 'requests'),
+      ...throttlingRules('throttling', throttling),
     ]);
     const name = naming.name('aws_apigatewayv2_api', part);
     this.resource = new Apigatewayv2Api(this, 'Resource', {

@@ -6,6 +6,8 @@ import type { Naming } from '../naming/naming';
 
 export interface ClusterProps {
   readonly naming: Naming;
+  /** Last part of the name. @default 'cluster' */
+  readonly part?: string;
   /** Metrics a task, billed as custom metrics. @default false */
   readonly containerInsights?: boolean;
 }
@@ -13,10 +15,10 @@ export interface ClusterProps {
 export class Cluster extends Construct {
   readonly resource: EcsCluster;
 
-  constructor(scope: Construct, id: string, { naming, containerInsights = false }: ClusterProps) {
+  constructor(scope: Construct, id: string, { naming, part = 'cluster', containerInsights = false }: ClusterProps) {
     super(scope, id);
     this.resource = new EcsCluster(this, 'Resource', {
-      name: naming.name('aws_ecs_cluster', 'cluster'),
+      name: naming.name('aws_ecs_cluster', part),
       setting: [{ name: 'containerInsights', value: containerInsights ? 'enabled' : 'disabled' }],
     });
     if (!containerInsights) {

@@ -1,7 +1,8 @@
 import type { VpcProps } from '../networking/vpc';
 import { expectPassThrough, messageOf, naming, synth, type Block } from '../testing';
 import { FargateService, type FargateServiceProps } from './fargate-service';
-import { other, serviceProps } from './testing';
+import { LoadBalancer } from './load-balancer';
+import { network, other, serviceProps } from './testing';
 
 const service = (props: Partial<FargateServiceProps> = {}, vpc: Partial<VpcProps> = {}) =>
   synth((stack) => new FargateService(stack, 'web', { ...serviceProps(stack, vpc), ...props }));
@@ -74,6 +75,39 @@ describe('compute.FargateService', () => {
     });
   });
 
+  it('stands in a VPC without private subnets, behind a public load balancer, under a name of its own', () => {
+    const found = synth((stack) => {
+      const base = serviceProps(stack);
+      const vpc = network(stack, 'open', { tiers: ['public'] });
+      const loadBalancer = new LoadBalancer(stack, 'front', { naming, vpc, scheme: 'internet-facing', part: 'front' });
+      new FargateService(stack, 'web', { ...base, loadBalancer, name: 'story-generator' });
+    });
+    expect(found.only('aws_ecs_service')).toMatchObject({
+      name: 'story-generator',
+      network_configuration: {
+        assign_public_ip: true,
+        subnets: [expect.stringContaining('open_Public1'), expect.stringContaining('open_Public2')],
+      },
+    });
+    expect(found.only('aws_lb_target_group')['name']).toBe('shop-test-web');
+  });
+
+  it('waits for the listener that forwards to it', () => {
+    const found = synth((stack) => {
+      const base = serviceProps(stack);
+      const loadBalancer = new LoadBalancer(stack, 'front', {
+        naming,
+        vpc: base.loadBalancer.vpc,
+        part: 'front',
+        certificateArn: 'c',
+      });
+      new FargateService(stack, 'web', { ...base, loadBalancer });
+    });
+    expect(found.only('aws_ecs_service')['depends_on']).toContainEqual(
+      expect.stringMatching(/^aws_lb_listener\.front_TlsListener/),
+    );
+  });
+
   it('leaves the count to the autoscaler when there is one', () => {
     expect(service().only('aws_ecs_service')['lifecycle']).toBeUndefined();
     const found = service({ desiredCount: 2, autoscaling: { minCount: 2, maxCount: 4, cpuTargetPercent: 60 } });
@@ -96,6 +130,7 @@ describe('compute.FargateService', () => {
 
   it('reports every problem at once', () => {
     const given: Partial<FargateServiceProps> = {
+      name: 'a b',
       desiredCount: 5001,
       healthCheckPath: 'health',
       healthCheckGracePeriodSeconds: -1,
@@ -104,7 +139,8 @@ describe('compute.FargateService', () => {
     };
     expect(messageOf(() => service(given))).toBe(
       [
-        'compute.FargateService at test/web: 5 problems',
+        'compute.FargateService at test/web: 6 problems',
+        '- name is "a b"; allowed: 1 to 255 letters, digits, - and _',
         '- desiredCount is 5001; allowed: a whole number from 0 to 5000 tasks',
         '- healthCheckPath is "health"; allowed: a path that starts with /',
         '- healthCheckGracePeriodSeconds is -1; allowed: a whole number from 0 to 2147483647 seconds',
@@ -123,6 +159,7 @@ describe('compute.FargateService', () => {
       {
         naming: other,
         part: 'api',
+        name: 'whole',
         desiredCount: 2,
         healthCheckPath: '/ready',
         healthCheckGracePeriodSeconds: 30,

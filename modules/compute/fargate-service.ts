@@ -15,8 +15,10 @@ import type { TaskDefinition } from './task-definition';
 
 export interface FargateServiceProps {
   readonly naming: Naming;
-  /** Last part of the service's name. */
+  /** Last part of the service's name, of its target group's and of its security group's. */
   readonly part: string;
+  /** Whole name of the service, where it is the same in every environment. @default - by the naming table */
+  readonly name?: string;
   readonly cluster: Cluster;
   readonly taskDefinition: TaskDefinition;
   readonly loadBalancer: LoadBalancer;
@@ -45,6 +47,7 @@ export class FargateService extends Construct {
     const { healthCheckGracePeriodSeconds = 60, deregistrationDelaySeconds = 30 } = props;
     const { vpc } = loadBalancer;
     check(this, 'compute.FargateService', [
+      matches('name', props.name, /^[A-Za-z0-9_-]{1,255}$/, '1 to 255 letters, digits, - and _'),
       inRange('desiredCount', desiredCount, 0, 5000, 'tasks'),
       matches('healthCheckPath', healthCheckPath, /^\/\S*$/, 'a path that starts with /'),
       inRange('healthCheckGracePeriodSeconds', healthCheckGracePeriodSeconds, 0, 2147483647, 'seconds'),
@@ -75,14 +78,17 @@ export class FargateService extends Construct {
         unhealthyThreshold: 3,
       },
     });
-    skipChecks(this.targetGroup, ['CKV_AWS_378'], {
-      reason: 'TLS ends at the API; the way from there to the task stays in the VPC',
-      owner: 'platform',
-    });
+    // The scanner takes a redirect to TLS on the way for an answer.
+    if (!loadBalancer.usesTls) {
+      skipChecks(this.targetGroup, ['CKV_AWS_378'], {
+        reason: 'TLS ends before the load balancer; the way from there to the task stays in the VPC',
+        owner: 'platform',
+      });
+    }
     const listener = loadBalancer.forwardTo(this.targetGroup);
 
     this.resource = new EcsService(this, 'Resource', {
-      name: naming.name('aws_ecs_service', part),
+      name: props.name ?? naming.name('aws_ecs_service', part),
       cluster: props.cluster.resource.arn,
       taskDefinition: taskDefinition.resource.arn,
       launchType: 'FARGATE',

@@ -39,6 +39,17 @@ describe('compute.TaskDefinition', () => {
     });
   });
 
+  it('takes names that do not follow from its part', () => {
+    const given = { part: 'story-generator', containerName: 'story-42-agent', logGroupName: '/ecs/story-42-west-dev' };
+    const found = task(given);
+    expect(found.only('aws_ecs_task_definition')['family']).toBe('shop-test-story-generator');
+    expect(found.only('aws_cloudwatch_log_group')['name']).toBe('/ecs/story-42-west-dev');
+    expect(container(given)).toMatchObject({
+      name: 'story-42-agent',
+      logConfiguration: { options: { 'awslogs-stream-prefix': 'story-42-agent' } },
+    });
+  });
+
   it('repeats the health check of the image', () => {
     expect(container({ healthCheck: { command: ['check', 'it'] } })['healthCheck']).toEqual({
       command: ['CMD', 'check', 'it'],
@@ -79,6 +90,7 @@ describe('compute.TaskDefinition', () => {
   it('reports every problem at once', () => {
     const given = {
       cpu: 300,
+      containerName: 'a b',
       containerPort: 65536,
       stopTimeoutSeconds: 121,
       healthCheck: { command: ['x'], intervalSeconds: 4, timeoutSeconds: 61, retries: 11, startPeriodSeconds: 301 },
@@ -86,8 +98,9 @@ describe('compute.TaskDefinition', () => {
     };
     expect(messageOf(() => task(given))).toBe(
       [
-        'compute.TaskDefinition at test/task: 8 problems',
+        'compute.TaskDefinition at test/task: 9 problems',
         '- cpu is 300; allowed: 256, 512, 1024, 2048, 4096, 8192, 16384',
+        '- containerName is "a b"; allowed: 1 to 255 letters, digits, - and _',
         '- containerPort is 65536; allowed: a whole number from 1 to 65535',
         '- stopTimeoutSeconds is 121; allowed: a whole number from 2 to 120 seconds',
         '- healthCheck.intervalSeconds is 4; allowed: a whole number from 5 to 300 seconds',
@@ -124,6 +137,8 @@ describe('compute.TaskDefinition', () => {
       {
         naming: other,
         part: 'api',
+        containerName: 'agent',
+        logGroupName: '/ecs/all',
         account: '222222222222',
         region: 'eu-west-1',
         cpu: 512,

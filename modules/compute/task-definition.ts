@@ -4,7 +4,7 @@
  */
 import { EcsTaskDefinition } from '@cdktf/provider-aws/lib/ecs-task-definition';
 import { Construct } from 'constructs';
-import { check, inRange, unless } from '../checks/checks';
+import { check, inRange, matches, unless } from '../checks/checks';
 import type { Repository } from '../ecr/repository';
 import { Role } from '../iam/role';
 import { LogGroup } from '../logs/log-group';
@@ -26,8 +26,12 @@ export interface ContainerHealthCheck {
 
 export interface TaskDefinitionProps {
   readonly naming: Naming;
-  /** Name of the container, and last part of the family's. */
+  /** Last part of the family's name, of the roles' and of the log group's. */
   readonly part: string;
+  /** @default - the part */
+  readonly containerName?: string;
+  /** Whole name. @default - /ecs/ and the family's */
+  readonly logGroupName?: string;
   readonly account: string;
   readonly region: string;
   /** Fargate CPU units, 256 to 16384; 1024 are one vCPU. Billed by the second. */
@@ -58,10 +62,11 @@ export class TaskDefinition extends Construct {
 
   constructor(scope: Construct, id: string, props: TaskDefinitionProps) {
     super(scope, id);
-    const { naming, part, stopTimeoutSeconds = 30, readonlyRootFilesystem = true } = props;
+    const { naming, part, containerName = part, stopTimeoutSeconds = 30, readonlyRootFilesystem = true } = props;
     const names = Object.keys(props.environment);
     check(this, 'compute.TaskDefinition', [
       fargateSizeProblem(props.cpu, props.memoryMiB),
+      matches('containerName', containerName, /^[A-Za-z0-9_-]{1,255}$/, '1 to 255 letters, digits, - and _'),
       inRange('containerPort', props.containerPort, 1, 65535),
       inRange('stopTimeoutSeconds', stopTimeoutSeconds, 2, 120, 'seconds'),
       inRange('healthCheck.intervalSeconds', props.healthCheck?.intervalSeconds, 5, 300, 'seconds'),
@@ -75,11 +80,11 @@ export class TaskDefinition extends Construct {
         ),
       ),
     ]);
-    this.containerName = part;
+    this.containerName = containerName;
     this.containerPort = props.containerPort;
 
     this.logGroup = new LogGroup(this, 'Logs', {
-      name: naming.name('aws_cloudwatch_log_group', part, '/ecs/'),
+      name: props.logGroupName ?? naming.name('aws_cloudwatch_log_group', part, '/ecs/'),
       retentionDays: props.logRetentionDays,
     });
     this.taskRole = this.#role('TaskRole', 'task', 'What the code in the task may do', props);
@@ -112,7 +117,7 @@ export class TaskDefinition extends Construct {
             options: {
               'awslogs-group': this.logGroup.name,
               'awslogs-region': props.region,
-              'awslogs-stream-prefix': part,
+              'awslogs-stream-prefix': containerName,
             },
           },
         },

@@ -31,6 +31,9 @@ describe('ecr.Repository', () => {
     });
   });
 
+  it('lets tags move only when asked to', () =>
+    expect(repository({ mutableTags: true }).only('aws_ecr_repository')['image_tag_mutability']).toBe('MUTABLE'));
+
   it('may go with its images, or may not go at all', () => {
     expect(repository({ forceDelete: true }).only('aws_ecr_repository')['force_delete']).toBe(true);
     expect(repository({ deletionProtection: true }).only('aws_ecr_repository')['lifecycle']).toEqual({
@@ -86,6 +89,7 @@ describe('ecr.Repository', () => {
         naming: new Naming({ project: 'other', environment: 'test' }),
         part: 'api',
         keepImages: 5,
+        mutableTags: true,
         forceDelete: true,
         deletionProtection: true,
       },

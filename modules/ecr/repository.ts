@@ -1,9 +1,10 @@
-/** An ECR repository for one service: scanned on push, tags that never move, the last images kept. */
+/** An ECR repository for one service: scanned on push, tags that do not move unless asked for, the last images kept. */
 import { EcrLifecyclePolicy } from '@cdktf/provider-aws/lib/ecr-lifecycle-policy';
 import { EcrRepository } from '@cdktf/provider-aws/lib/ecr-repository';
 import { Token } from 'cdktf';
 import { Construct } from 'constructs';
 import { check, inRange } from '../checks/checks';
+import { skipChecks } from '../checks/skip';
 import type { Grantee } from '../iam/policy';
 import type { Naming } from '../naming/naming';
 
@@ -13,6 +14,8 @@ export interface RepositoryProps {
   readonly part: string;
   /** How many images the lifecycle rule keeps. @default 10 */
   readonly keepImages?: number;
+  /** Whether a tag such as `latest` may move, for people's commands. What is deployed names a digest. @default false */
+  readonly mutableTags?: boolean;
   /** Whether destroy takes the repository with its images. @default false */
   readonly forceDelete?: boolean;
   /** Refuses deletion in Terraform. @default false */
@@ -24,17 +27,23 @@ export class Repository extends Construct {
 
   constructor(scope: Construct, id: string, props: RepositoryProps) {
     super(scope, id);
-    const { keepImages = 10, forceDelete = false, deletionProtection = false } = props;
+    const { keepImages = 10, mutableTags = false, forceDelete = false, deletionProtection = false } = props;
     check(this, 'ecr.Repository', [inRange('keepImages', keepImages, 1, 1000, 'images')]);
     this.resource = new EcrRepository(this, 'Resource', {
       name: props.naming.name('aws_ecr_repository', props.part),
-      imageTagMutability: 'IMMUTABLE',
+      imageTagMutability: mutableTags ? 'MUTABLE' : 'IMMUTABLE',
       imageScanningConfiguration: { scanOnPush: true },
       // The AWS managed key: encryption with a key in KMS at no monthly price.
       encryptionConfiguration: [{ encryptionType: 'KMS' }],
       forceDelete,
       lifecycle: deletionProtection ? { preventDestroy: true } : undefined,
     });
+    if (mutableTags) {
+      skipChecks(this.resource, ['CKV_AWS_51'], {
+        reason: 'people pull and inspect by tag; everything that is deployed names a digest, which no tag can move',
+        owner: 'platform',
+      });
+    }
     new EcrLifecyclePolicy(this, 'Lifecycle', {
       repository: this.resource.name,
       policy: JSON.stringify({

@@ -12,6 +12,25 @@ describe('Naming', () => {
     expect(naming.path('tenants')).toBe('/t3nets/dev/tenants');
   });
 
+  it.each([
+    ['aws_lambda_function', 'story-text-regen', '', 'story-42-west-story-text-regen-dev'],
+    ['aws_cloudwatch_log_group', 'data-ops', '/aws/lambda/', '/aws/lambda/story-42-west-data-ops-dev'],
+    ['aws_s3_bucket', 'story-images', '', 'story-42-west-story-images-dev'],
+    ['aws_cognito_user_pool_domain', 'user-pool', '', 'story-42-west-user-pool-dev'],
+    ['aws_api_gateway_rest_api', 'api', '', 'story-42-west-api-dev'],
+  ] as const)('can put the environment at the end: %s %s', (type, part, prefix, expected) => {
+    const end = new Naming({ project: 'story-42-west', environment: 'dev', environmentAt: 'end' });
+    expect(end.name(type, part, prefix)).toBe(expected);
+  });
+
+  it('refuses the words that Cognito keeps for itself', () => {
+    for (const word of ['aws', 'amazon', 'cognito']) {
+      expect(() => fit('aws_cognito_user_pool_domain', `my-${word}-pool`)).toThrow('holds characters outside');
+    }
+    expect(fit('aws_cognito_user_pool_domain', 'user-pool')).toBe('user-pool');
+    expect(() => fit('aws_cognito_user_pool_domain', 'user-pool-')).toThrow('holds characters outside');
+  });
+
   it('keeps a name of exactly the limit and shortens one above it with a hash of the whole', () => {
     expect(fit('aws_lb', 'a'.repeat(32))).toBe('a'.repeat(32));
     expect(fit('aws_lb', 'a'.repeat(33))).toBe('aaaaaaaaaaaaaaaaaaaaaaa-852785c8');

@@ -1,4 +1,4 @@
-/** Names of resources: `{project}-{environment}-{part}`, within what AWS allows for each type. */
+/** Names of resources: project, environment and part, in one order a system, within what AWS allows for each type. */
 import { createHash } from 'node:crypto';
 
 interface NameRule {
@@ -15,10 +15,17 @@ const path = /^[A-Za-z0-9_./#-]+$/;
 
 /** What AWS allows, from each service's API reference. A type that is missing here has no name yet: add it. */
 const rules = {
+  aws_api_gateway_rest_api: { maxLength: 128, allowed: words },
   aws_apigatewayv2_api: { maxLength: 128, allowed: words },
   aws_apigatewayv2_vpc_link: { maxLength: 128, allowed: words },
   aws_appautoscaling_policy: { maxLength: 255, allowed: wordsAndUnderscore },
+  aws_cloudfront_origin_access_control: { maxLength: 64, allowed: /^[A-Za-z0-9_.@:+=-]+$/ },
+  aws_cloudfront_response_headers_policy: { maxLength: 128, allowed: wordsAndUnderscore },
   aws_cloudwatch_log_group: { maxLength: 512, allowed: path },
+  aws_cognito_user_pool: { maxLength: 128, allowed: /^[A-Za-z0-9 +=,.@_-]+$/ },
+  /** Global, and part of a host name; Cognito keeps three words for itself. */
+  aws_cognito_user_pool_domain: { maxLength: 63, allowed: /^(?!.*(aws|amazon|cognito))[a-z0-9]([a-z0-9-]*[a-z0-9])?$/ },
+  aws_cognito_user_pool_client: { maxLength: 128, allowed: /^[A-Za-z0-9 +=,.@_-]+$/ },
   aws_dynamodb_table: { minLength: 3, maxLength: 255, allowed: /^[A-Za-z0-9_.-]+$/ },
   aws_ecr_repository: { minLength: 2, maxLength: 256, allowed: /^[a-z0-9][a-z0-9._/-]*$/ },
   aws_ecs_cluster: { maxLength: 255, allowed: wordsAndUnderscore },
@@ -27,6 +34,7 @@ const rules = {
   aws_iam_policy: { maxLength: 128, allowed: iamName },
   aws_iam_role: { maxLength: 64, allowed: iamName },
   aws_iam_role_policy: { maxLength: 128, allowed: iamName },
+  aws_lambda_function: { maxLength: 64, allowed: wordsAndUnderscore },
   aws_lb: { maxLength: 32, allowed: words },
   aws_lb_target_group: { maxLength: 32, allowed: words },
   aws_security_group: { maxLength: 255, allowed: /^(?!sg-)[A-Za-z0-9 ._:/()#,@[\]+=&;{}!$*-]+$/ },
@@ -41,21 +49,25 @@ export type NamedType = keyof typeof rules;
 export interface NamingProps {
   readonly project: string;
   readonly environment: string;
+  /** Where the environment stands: `{project}-{environment}-{part}` or `{project}-{part}-{environment}`. @default 'middle' */
+  readonly environmentAt?: 'middle' | 'end';
 }
 
 export class Naming {
   readonly project: string;
   readonly environment: string;
+  readonly #environmentAt: 'middle' | 'end';
 
-  constructor({ project, environment }: NamingProps) {
+  constructor({ project, environment, environmentAt = 'middle' }: NamingProps) {
     this.project = project;
     this.environment = environment;
+    this.#environmentAt = environmentAt;
   }
 
-  /** `{prefix}{project}-{environment}-{part}`; no part gives `{project}-{environment}`. */
+  /** `{prefix}{project}-{environment}-{part}`, or with the environment at the end; no part gives `{project}-{environment}`. */
   name(type: NamedType, part: string, prefix = ''): string {
-    const tail = part === '' ? '' : `-${part}`;
-    return fit(type, `${prefix}${this.project}-${this.environment}${tail}`);
+    const parts = this.#environmentAt === 'end' ? [part, this.environment] : [this.environment, part];
+    return fit(type, `${prefix}${[this.project, ...parts].filter((each) => each !== '').join('-')}`);
   }
 
   /** A path such as `/{project}/{environment}/tenants`. */

@@ -15,6 +15,15 @@ describe('planCidrs', () => {
     });
   });
 
+  it('leaves out a tier, and needs less room, when told', () => {
+    const input = { cidrBlock: '10.42.0.0/16', subnetPrefixLength: 24, zones: 2, tiers: ['public'] } as const;
+    expect(planCidrs(input)).toEqual({ public: ['10.42.1.0/24', '10.42.2.0/24'], private: [] });
+    expect(cidrProblems({ ...input, cidrBlock: '10.42.0.0/22' })).toEqual([]);
+    expect(cidrProblems({ ...input, cidrBlock: '10.42.0.0/23' })).toEqual([
+      'cidrBlock "10.42.0.0/23" is too small: subnets of /24 up to number 2 need at least /22',
+    ]);
+  });
+
   it('always has distinct subnets inside the network, each starting at its own border', () => {
     const input = fc
       .record({

@@ -1,24 +1,29 @@
 /** Arithmetic of a network's address plan: which range each subnet gets. Pure, no constructs. */
 
+/** Kinds of subnets: with a route from and to the Internet, and without one of their own. */
+export const subnetTiers = ['public', 'private'] as const;
+export type SubnetTier = (typeof subnetTiers)[number];
+
 export interface CidrPlanInput {
   /** The VPC's range, /16 to /28 as AWS allows. */
   readonly cidrBlock: string;
   readonly subnetPrefixLength: number;
-  /** How many subnets of each kind. */
+  /** How many subnets of each tier. */
   readonly zones: number;
+  /** @default - all */
+  readonly tiers?: readonly SubnetTier[];
 }
 
-export interface CidrPlan {
-  readonly public: readonly string[];
-  readonly private: readonly string[];
-}
+/** A tier that was not asked for has no subnets. */
+export type CidrPlan = Readonly<Record<SubnetTier, readonly string[]>>;
 
-/** Number of the first subnet of each kind. The gap between them is room for more zones. */
-export const FIRST_PUBLIC = 1;
-export const FIRST_PRIVATE = 10;
+/** Number of the first subnet of each tier: the same whatever tiers there are, so that one can be added later. */
+const firstOf: Readonly<Record<SubnetTier, number>> = { public: 1, private: 10 };
+/** The gap between two tiers is room for more zones. */
+const ROOM = firstOf.private - firstOf.public;
 
 /** Everything that keeps the plan from working, in words; empty when there is a plan. */
-export function cidrProblems({ cidrBlock, subnetPrefixLength, zones }: CidrPlanInput): string[] {
+export function cidrProblems({ cidrBlock, subnetPrefixLength, zones, tiers = subnetTiers }: CidrPlanInput): string[] {
   const range = parseCidr(cidrBlock);
   if (range === undefined) return [`cidrBlock "${cidrBlock}" is not a range; allowed: IPv4 such as 10.0.0.0/16`];
   const problems: string[] = [];
@@ -35,9 +40,8 @@ export function cidrProblems({ cidrBlock, subnetPrefixLength, zones }: CidrPlanI
     problems.push(`subnetPrefixLength is ${subnetPrefixLength}; AWS allows 16 to 28`);
     return problems;
   }
-  const most = FIRST_PRIVATE - FIRST_PUBLIC;
-  if (zones > most) problems.push(`availabilityZones has ${zones}; the address plan has room for ${most}`);
-  const needed = FIRST_PRIVATE + Math.min(zones, most);
+  if (zones > ROOM) problems.push(`availabilityZones has ${zones}; the address plan has room for ${ROOM}`);
+  const needed = Math.max(...tiers.map((tier) => firstOf[tier])) + Math.min(zones, ROOM);
   const largest = subnetPrefixLength - Math.ceil(Math.log2(needed));
   if (range.prefixLength > largest) {
     problems.push(
@@ -55,8 +59,10 @@ export function planCidrs(input: CidrPlanInput): CidrPlan {
   const start = range?.address ?? 0;
   const subnet = (number: number): string =>
     format(start + number * 2 ** (32 - input.subnetPrefixLength), input.subnetPrefixLength);
-  const group = (first: number): string[] => Array.from({ length: input.zones }, (_, index) => subnet(first + index));
-  return { public: group(FIRST_PUBLIC), private: group(FIRST_PRIVATE) };
+  const { tiers = subnetTiers, zones } = input;
+  const group = (tier: SubnetTier): string[] =>
+    Array.from({ length: tiers.includes(tier) ? zones : 0 }, (_, index) => subnet(firstOf[tier] + index));
+  return { public: group('public'), private: group('private') };
 }
 
 export interface Range {

@@ -79,6 +79,43 @@ describe('networking.Vpc', () => {
     expect(found.all('aws_route')).toHaveLength(1);
   });
 
+  it('with public subnets alone has one route table, no NAT, and says so', () => {
+    const seen: unknown[] = [];
+    const found = synth((stack) => {
+      const network = new Vpc(stack, 'network', { ...base, cidrBlock: '10.42.0.0/16', tiers: ['public'] });
+      seen.push(network.privateSubnets, network.tasksNeedPublicIp, network.taskSubnets === network.publicSubnets);
+    });
+    expect(seen).toEqual([[], true, true]);
+    expect(found.all('aws_subnet').map((subnet) => subnet['cidr_block'])).toEqual(['10.42.1.0/24', '10.42.2.0/24']);
+    expect(found.only('aws_route_table')['tags']).toEqual({ Name: 'shop-test-public' });
+    expect(found.only('aws_route')['gateway_id']).toContain('aws_internet_gateway.');
+    expect(found.all('aws_route_table_association')).toHaveLength(2);
+    for (const type of ['aws_nat_gateway', 'aws_eip', 'aws_instance']) expect(found.all(type)).toEqual([]);
+    expect(vpc({ cidrBlock: '10.42.0.0/16', tiers: ['public'], egress: 'public-subnets' }).json).toEqual(found.json);
+  });
+
+  it('keeps public subnets where they are when private ones come later', () => {
+    const later = vpc().json['resource'] as Record<string, Record<string, unknown>>;
+    const before = vpc({ tiers: ['public'] }).json['resource'] as typeof later;
+    for (const [type, named] of Object.entries(before))
+      for (const [name, block] of Object.entries(named)) expect(later[type]?.[name]).toEqual(block);
+  });
+
+  it('refuses tiers that cannot stand', () => {
+    expect(messageOf(() => vpc({ tiers: ['private'] }))).toBe(
+      ['networking.Vpc at test/network: 1 problem', '- tiers is private; allowed: public, alone or with others'].join(
+        '\n',
+      ),
+    );
+    expect(messageOf(() => vpc({ tiers: ['public', 'hidden' as never], egress: 'nat-gateway' }))).toBe(
+      [
+        'networking.Vpc at test/network: 2 problems',
+        '- tiers is "hidden"; allowed: public, private',
+        '- egress is "nat-gateway"; allowed without private subnets: public-subnets',
+      ].join('\n'),
+    );
+  });
+
   it('keeps a flow log of all traffic when asked to', () => {
     expect(vpc().all('aws_flow_log')).toEqual([]);
     const found = vpc({ flowLogRetentionDays: 30 });
@@ -127,6 +164,7 @@ describe('networking.Vpc', () => {
         cidrBlock: '10.1.0.0/16',
         availabilityZones: ['us-east-1a', 'us-east-1c'],
         subnetPrefixLength: 25,
+        tiers: ['public'],
         egress: 'public-subnets',
         flowLogRetentionDays: 14,
       },

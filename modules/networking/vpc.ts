@@ -1,6 +1,6 @@
 /**
- * A VPC over two or more zones: public subnets, private subnets, one way out. The default security group is closed.
- * Exposes the subnets that tasks belong in, which depends on the way out.
+ * A VPC over two or more zones: public subnets, private subnets unless there are to be none, one way out. The default
+ * security group is closed. Exposes the subnets that tasks belong in, which depends on the way out.
  */
 import { DefaultSecurityGroup } from '@cdktf/provider-aws/lib/default-security-group';
 import { Eip } from '@cdktf/provider-aws/lib/eip';
@@ -15,7 +15,7 @@ import { Construct } from 'constructs';
 import { check, inRange, oneOf, unless } from '../checks/checks';
 import { skipChecks } from '../checks/skip';
 import type { Naming } from '../naming/naming';
-import { cidrProblems, planCidrs } from './cidr-plan';
+import { cidrProblems, planCidrs, subnetTiers, type SubnetTier } from './cidr-plan';
 import { FlowLog } from './flow-log';
 import { NatInstance } from './nat-instance';
 
@@ -32,10 +32,12 @@ export interface VpcProps {
   readonly availabilityZones: readonly string[];
   /** @default 24 */
   readonly subnetPrefixLength?: number;
+  /** Which subnets there are, one of each tier in each zone; `public` always. @default - public and private */
+  readonly tiers?: readonly SubnetTier[];
   /**
    * How private subnets reach the Internet. `public-subnets` gives them no way out: tasks go to the public ones.
    * AWS bills a NAT gateway by the hour (about $32 a month) and by the GB.
-   * @default 'nat-gateway'
+   * @default - 'nat-gateway', and 'public-subnets' where no subnet is private
    */
   readonly egress?: Egress;
   /**
@@ -50,6 +52,7 @@ const ANYWHERE = '0.0.0.0/0';
 export class Vpc extends Construct {
   readonly resource: AwsVpc;
   readonly publicSubnets: readonly Subnet[];
+  /** None where the tier was left out. */
   readonly privateSubnets: readonly Subnet[];
   /** Where tasks run: private subnets, unless there is no way out of them. */
   readonly taskSubnets: readonly Subnet[];
@@ -58,13 +61,24 @@ export class Vpc extends Construct {
 
   constructor(scope: Construct, id: string, props: VpcProps) {
     super(scope, id);
-    const { naming, cidrBlock, availabilityZones: zones, subnetPrefixLength = 24, egress = 'nat-gateway' } = props;
-    const plan = { cidrBlock, subnetPrefixLength, zones: zones.length };
+    const { naming, cidrBlock, availabilityZones: zones, subnetPrefixLength = 24, tiers = subnetTiers } = props;
+    const hasPrivate = tiers.includes('private');
+    const { egress = hasPrivate ? 'nat-gateway' : 'public-subnets' } = props;
+    const plan = { cidrBlock, subnetPrefixLength, zones: zones.length, tiers };
     check(this, 'networking.Vpc', [
       ...cidrProblems(plan),
       inRange('availabilityZones.length', zones.length, 2, 6),
       unless(new Set(zones).size !== zones.length, `availabilityZones is ${zones.join(', ')}; allowed: each zone once`),
+      ...tiers.map((tier) => oneOf('tiers', tier, subnetTiers)),
+      unless(
+        !tiers.includes('public'),
+        `tiers is ${tiers.join(', ') || 'empty'}; allowed: public, alone or with others`,
+      ),
       oneOf('egress', egress, egressKinds),
+      unless(
+        !hasPrivate && egress !== 'public-subnets',
+        `egress is "${egress}"; allowed without private subnets: public-subnets`,
+      ),
     ]);
     const cidrs = planCidrs(plan);
 
@@ -91,8 +105,7 @@ export class Vpc extends Construct {
       destinationCidrBlock: ANYWHERE,
       gatewayId: gateway.id,
     });
-    const privateTable = this.#routes('Private', this.privateSubnets, naming);
-    this.#wayOut(privateTable, publicRoute, egress, props);
+    if (hasPrivate) this.#wayOut(this.#routes('Private', this.privateSubnets, naming), publicRoute, egress, props);
 
     this.tasksNeedPublicIp = egress === 'public-subnets';
     this.taskSubnets = this.tasksNeedPublicIp ? this.publicSubnets : this.privateSubnets;

@@ -1,13 +1,10 @@
 /** What keeps Terraform states: a versioned, encrypted, private bucket, and a lock table where one is asked for. */
 import { DynamodbTable } from '@cdktf/provider-aws/lib/dynamodb-table';
-import { S3Bucket } from '@cdktf/provider-aws/lib/s3-bucket';
-import { S3BucketPolicy } from '@cdktf/provider-aws/lib/s3-bucket-policy';
-import { S3BucketPublicAccessBlock } from '@cdktf/provider-aws/lib/s3-bucket-public-access-block';
-import { S3BucketServerSideEncryptionConfigurationA } from '@cdktf/provider-aws/lib/s3-bucket-server-side-encryption-configuration';
-import { S3BucketVersioningA } from '@cdktf/provider-aws/lib/s3-bucket-versioning';
+import type { S3Bucket } from '@cdktf/provider-aws/lib/s3-bucket';
 import { Construct } from 'constructs';
 import { check, matches } from '../checks/checks';
 import { skipChecks } from '../checks/skip';
+import { privateBucket } from '../storage/private-bucket';
 
 export interface StateStorageProps {
   /** Name of the bucket; bucket names are global. */
@@ -34,41 +31,12 @@ export class StateStorage extends Construct {
       ),
       matches('lockTableName', lockTableName, /^[A-Za-z0-9_.-]{3,255}$/, '3 to 255 of A-Z a-z 0-9 _ . -'),
     ]);
-    const lifecycle = deletionProtection ? { preventDestroy: true } : undefined;
-    this.bucket = new S3Bucket(this, 'Resource', { bucket: bucketName, forceDestroy: !deletionProtection, lifecycle });
-    new S3BucketVersioningA(this, 'Versioning', {
-      bucket: this.bucket.id,
-      versioningConfiguration: { status: 'Enabled' },
-    });
-    new S3BucketServerSideEncryptionConfigurationA(this, 'Encryption', {
-      bucket: this.bucket.id,
-      rule: [{ applyServerSideEncryptionByDefault: { sseAlgorithm: 'AES256' } }],
-    });
-    const block = new S3BucketPublicAccessBlock(this, 'PublicAccess', {
-      bucket: this.bucket.id,
-      blockPublicAcls: true,
-      blockPublicPolicy: true,
-      ignorePublicAcls: true,
-      restrictPublicBuckets: true,
-    });
-    new S3BucketPolicy(this, 'Policy', {
-      bucket: this.bucket.id,
-      policy: JSON.stringify({
-        Version: '2012-10-17',
-        Statement: [
-          {
-            Sid: 'OnlyOverTls',
-            Effect: 'Deny',
-            Principal: '*',
-            Action: 's3:*',
-            Resource: [this.bucket.arn, `${this.bucket.arn}/*`],
-            Condition: { Bool: { 'aws:SecureTransport': 'false' } },
-          },
-        ],
-      }),
-      // S3 refuses two changes of a bucket's access at once.
-      dependsOn: [block],
-    });
+    this.bucket = privateBucket(this, {
+      name: bucketName,
+      versioned: true,
+      forceDestroy: !deletionProtection,
+      deletionProtection,
+    }).resource;
     skipChecks(this.bucket, ['CKV_AWS_145'], {
       reason:
         "states are encrypted with S3's own key (AES256); they hold no secret, and a lost key would lose every state",
