@@ -51,14 +51,17 @@ export function accountOf(target: Target, environment: Environment): string {
   return account;
 }
 
-/** One bucket of states an account and region; `./sluice bootstrap` makes it. Bucket names are global, so it says whose. */
-export function stateBucketName(account: string, region: string): string {
-  return `sluice-state-${account}-${region}`;
+/** Where every account keeps its states, wherever its systems are. */
+export const stateRegion = 'us-east-1';
+
+/** One bucket of states an account; `./sluice bootstrap` makes it. Bucket names are global, so it says whose. */
+export function stateBucketName(account: string): string {
+  return `sluice-state-${account}-${stateRegion}`;
 }
 
 /** Only where an environment locks its state with DynamoDB in place of the native lock file. */
-export function stateLockTableName(account: string, region: string): string {
-  return `sluice-state-lock-${account}-${region}`;
+export function stateLockTableName(account: string): string {
+  return `sluice-state-lock-${account}-${stateRegion}`;
 }
 
 /** What every system says of every environment. A system's own schema extends this one. */
@@ -79,6 +82,59 @@ export const commonSettings = z.strictObject({
   ),
 });
 
+/** Retention periods that CloudWatch Logs accepts, in days. */
+export const logRetentionDays = z.literal([
+  1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
+]);
+
+export const bedrockModel = z
+  .string()
+  .regex(/^(arn:aws:bedrock:.+|[a-z0-9-]+(\.[a-z0-9-]+)+(:[0-9a-z]+)*)$/, 'a Bedrock model, inference profile or ARN');
+
+/** CPU target tracking; the desired count is then where it starts from. */
+export const autoscaling = z
+  .strictObject({
+    minCount: z.int().min(0).max(100),
+    maxCount: z.int().min(1).max(100),
+    cpuTargetPercent: z.int().min(10).max(90),
+  })
+  .optional();
+
+type Autoscaling = z.output<typeof autoscaling>;
+
+/** Stage throttling, requests a second and burst. @default - the account's limits */
+export const throttling = z.strictObject({ rateLimit: z.number().positive(), burstLimit: z.int().min(1) }).optional();
+
+export type AddProblem = (path: PropertyKey[], message: string) => void;
+
+/** Each zone once, and in the region. */
+export function checkZones(
+  { region, availabilityZones }: { readonly region: string; readonly availabilityZones: readonly string[] },
+  problem: AddProblem,
+): void {
+  availabilityZones.forEach((zone, index) => {
+    if (!zone.startsWith(region) || !/^[a-z]$/.test(zone.slice(region.length))) {
+      problem(['availabilityZones', index], `allowed: a zone of ${region}, such as ${region}a`);
+    } else if (availabilityZones.indexOf(zone) !== index) {
+      problem(['availabilityZones', index], 'allowed: each zone once');
+    }
+  });
+}
+
+/** The count lies within the bounds between which the autoscaler moves it. */
+export function checkAutoscaling(
+  { autoscaling, desiredCount }: { readonly autoscaling?: Autoscaling; readonly desiredCount: number },
+  problem: AddProblem,
+  countName = 'desiredCount',
+): void {
+  if (autoscaling === undefined) return;
+  const { minCount, maxCount } = autoscaling;
+  if (minCount > maxCount) problem(['autoscaling', 'minCount'], `allowed: at most maxCount, ${maxCount}`);
+  else if (desiredCount < minCount || desiredCount > maxCount) {
+    problem([countName], `allowed: from ${minCount} to ${maxCount}, as autoscaling says`);
+  }
+}
+
 export type CommonSettings = z.infer<typeof commonSettings>;
 
 /** Parses the settings of all environments of one system; a missing environment is a problem like any other. */
@@ -86,12 +142,13 @@ export function parseSettings<T extends z.ZodType>(
   system: string,
   settings: T,
   values: unknown,
+  source = `environments/${system}.ts`,
 ): Readonly<Record<Environment, z.output<T>>> {
   const schema = z.strictObject(Object.fromEntries(environmentNames.map((name) => [name, settings])));
   const result = schema.safeParse(values);
   if (result.success) return result.data as unknown as Readonly<Record<Environment, z.output<T>>>;
   throw new ConfigurationError(
-    `environments/${system}.ts`,
+    source,
     result.error.issues.flatMap((issue) => describe(issue, values)),
   );
 }

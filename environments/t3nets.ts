@@ -3,16 +3,17 @@
  * environment must have) stands in the schema, so that no stack asks for an environment's name.
  */
 import { z } from 'zod';
-import { commonSettings, parseSettings, type Environment } from './schema';
-
-/** Retention periods that CloudWatch Logs accepts, in days. */
-const retentionDays = [
-  1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
-] as const;
-
-const bedrockModel = z
-  .string()
-  .regex(/^(arn:aws:bedrock:.+|[a-z0-9-]+(\.[a-z0-9-]+)+(:[0-9a-z]+)*)$/, 'a Bedrock model, inference profile or ARN');
+import {
+  autoscaling,
+  bedrockModel,
+  checkAutoscaling,
+  checkZones,
+  commonSettings,
+  logRetentionDays,
+  parseSettings,
+  throttling,
+  type Environment,
+} from './schema';
 
 const settings = commonSettings
   .extend({
@@ -27,16 +28,9 @@ const settings = commonSettings
     cpu: z.literal([256, 512, 1024, 2048, 4096, 8192, 16384]),
     memoryMiB: z.int().min(512).max(122880),
     desiredCount: z.int().min(0).max(100),
-    /** CPU target tracking; desiredCount is then where it starts from. */
-    autoscaling: z
-      .strictObject({
-        minCount: z.int().min(0).max(100),
-        maxCount: z.int().min(1).max(100),
-        cpuTargetPercent: z.int().min(10).max(90),
-      })
-      .optional(),
+    autoscaling,
     containerInsights: z.boolean(),
-    logRetentionDays: z.literal([...retentionDays]),
+    logRetentionDays,
     /** Routing and reasoning tier, Claude Sonnet class. Never defaulted: it decides quality and cost. */
     modelId: bedrockModel,
     /** Conversational tier. @default - modelId */
@@ -50,33 +44,15 @@ const settings = commonSettings
     deletionProtection: z.boolean(),
     /** Whether destroy takes the repository with its images. */
     forceDeleteRepository: z.boolean(),
-    /** Stage throttling, requests a second and burst. @default - the account's limits */
-    throttling: z.strictObject({ rateLimit: z.number().positive(), burstLimit: z.int().min(1) }).optional(),
+    throttling,
     /** The default tenant, too, answers only to its API key. */
     defaultTenantRequiresKey: z.boolean(),
   })
   .superRefine((value, context) => {
     const problem = (path: PropertyKey[], message: string): void =>
       context.addIssue({ code: 'custom', path, message, input: value });
-    value.availabilityZones.forEach((zone, index) => {
-      if (!zone.startsWith(value.region) || !/^[a-z]$/.test(zone.slice(value.region.length))) {
-        problem(['availabilityZones', index], `allowed: a zone of ${value.region}, such as ${value.region}a`);
-      } else if (value.availabilityZones.indexOf(zone) !== index) {
-        problem(['availabilityZones', index], 'allowed: each zone once');
-      }
-    });
-    const { autoscaling, desiredCount } = value;
-    if (autoscaling !== undefined && autoscaling.minCount > autoscaling.maxCount) {
-      problem(['autoscaling', 'minCount'], `allowed: at most maxCount, ${autoscaling.maxCount}`);
-    } else if (
-      autoscaling !== undefined &&
-      (desiredCount < autoscaling.minCount || desiredCount > autoscaling.maxCount)
-    ) {
-      problem(
-        ['desiredCount'],
-        `allowed: from ${autoscaling.minCount} to ${autoscaling.maxCount}, as autoscaling says`,
-      );
-    }
+    checkZones(value, problem);
+    checkAutoscaling(value, problem);
     if (value.protected) {
       const because = 'because protected is true';
       if (value.throttling === undefined) problem(['throttling'], `allowed: rateLimit and burstLimit, ${because}`);
@@ -137,6 +113,6 @@ const prod = {
 
 export const t3netsValues = { dev, staging, prod };
 
-export function parseT3nets(values: unknown): Readonly<Record<Environment, T3netsSettings>> {
-  return parseSettings('t3nets', settings, values);
+export function parseT3nets(values: unknown, source?: string): Readonly<Record<Environment, T3netsSettings>> {
+  return parseSettings('t3nets', settings, values, source);
 }

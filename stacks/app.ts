@@ -1,11 +1,19 @@
 /** From a request (which stacks, which target) to built stacks: every system in every environment, and the bootstrap. */
 import { App } from 'cdktf';
 import { missingServices } from '../environments/lock';
-import { systemNames, systems, validateSystems, type SystemName } from '../environments/index';
+import {
+  defineSystems,
+  systemNames,
+  validateSystems,
+  type SystemDefinition,
+  type SystemName,
+  type Systems,
+} from '../environments/index';
 import {
   ConfigurationError,
   accountOf,
   environmentNames,
+  stateRegion,
   type CommonSettings,
   type Environment,
   type Target,
@@ -13,6 +21,7 @@ import {
 import type { SluiceStack, StackContext } from './base';
 import { BOOTSTRAP, BootstrapStack, type BootstrapBackend } from './bootstrap/stack';
 import { loadLock, placeholderGate, resolveGate, type Gate } from './gate';
+import { Story42Stack } from './story-42/stack';
 import { T3netsStack } from './t3nets/stack';
 
 export interface AppRequest {
@@ -33,8 +42,10 @@ export interface AppRequest {
 }
 
 /** One entry a system, checked by the compiler. */
-const build: Record<SystemName, (app: App, context: StackContext) => SluiceStack> = {
-  t3nets: (app, context) => new T3netsStack(app, context, systems.t3nets.environments[context.environment]),
+const build: Record<SystemName, (app: App, context: StackContext, systems: Systems) => SluiceStack> = {
+  t3nets: (app, context, systems) => new T3netsStack(app, context, systems.t3nets.environments[context.environment]),
+  'story-42': (app, context, systems) =>
+    new Story42Stack(app, context, systems['story-42'].environments[context.environment]),
 };
 
 interface StackName {
@@ -68,39 +79,44 @@ export function selectStacks(names: readonly string[] | undefined): readonly Sta
 
 /** Builds the app; nothing is written until it is synthesised. Problems of all stacks come together. */
 export function buildApp(request: AppRequest): { app: App; stacks: SluiceStack[] } {
-  validateSystems();
+  const systems = defineSystems(request);
+  validateSystems(systems);
   const selected = selectStacks(request.stacks);
-  const gates = resolveAll(selected, request);
+  const gates = resolveAll(selected, systems, request);
   const app = new App({ outdir: request.outdir });
   const stacks = selected.map((name) => {
     const gate = gates.get(nameOf(name)) ?? placeholderGate([]);
     return name.system === BOOTSTRAP
-      ? buildBootstrap(app, name.environment, gate, request)
-      : buildSystem(app, name.system, name.environment, gate, request);
+      ? buildBootstrap(app, name.environment, gate, systems, request)
+      : buildSystem(app, name.system, name.environment, gate, systems, request);
   });
   return { app, stacks };
 }
 
-function resolveAll(selected: readonly StackName[], request: AppRequest): Map<string, Gate> {
+function resolveAll(selected: readonly StackName[], systems: Systems, request: AppRequest): Map<string, Gate> {
   const gates = new Map<string, Gate>();
   const problems: string[] = [];
-  let remedy: string | undefined;
+  const remedies: string[] = [];
   for (const name of selected) {
     if (name.system === BOOTSTRAP) continue;
     try {
-      gates.set(nameOf(name), gateOf(name.system, name.environment, request));
+      gates.set(nameOf(name), gateOf(systems[name.system], name.environment, request));
     } catch (error) {
       if (!(error instanceof ConfigurationError)) throw error;
       problems.push(...error.problems);
-      remedy = error.remedy;
+      if (error.remedy !== undefined) remedies.push(error.remedy);
     }
   }
-  if (problems.length > 0) throw new ConfigurationError('gate', problems, remedy);
+  if (problems.length > 0) throw new ConfigurationError('gate', problems, remedies.join('\n'));
   return gates;
 }
 
-function gateOf(system: SystemName, environment: Environment, request: AppRequest): Gate {
-  const services = Object.keys(systems[system].services);
+function gateOf(
+  { name: system, services: defined }: SystemDefinition,
+  environment: Environment,
+  request: AppRequest,
+): Gate {
+  const services = Object.keys(defined);
   if (request.placeholders === true) {
     if (request.imagesReady !== false) return placeholderGate(services);
     return { phase: 1, images: {}, waitingFor: missingServices(undefined, services) };
@@ -115,18 +131,25 @@ function buildSystem(
   system: SystemName,
   environment: Environment,
   gate: Gate,
+  systems: Systems,
   request: AppRequest,
 ): SluiceStack {
   const { target, outdir } = request;
   const context = { system, environment, target, account: accountOf(target, environment), gate, waitingResources: [] };
-  if (gate.phase === 2) return build[system](app, context);
+  if (gate.phase === 2) return build[system](app, context, systems);
   // What waits is known by building the same stack with an open gate; it is never written.
   const open = { ...context, gate: placeholderGate(Object.keys(systems[system].services)) };
-  const waitingResources = build[system](new App({ outdir }), open).phase2Addresses;
-  return build[system](app, { ...context, waitingResources });
+  const waitingResources = build[system](new App({ outdir }), open, systems).phase2Addresses;
+  return build[system](app, { ...context, waitingResources }, systems);
 }
 
-function buildBootstrap(app: App, environment: Environment, gate: Gate, request: AppRequest): SluiceStack {
+function buildBootstrap(
+  app: App,
+  environment: Environment,
+  gate: Gate,
+  systems: Systems,
+  request: AppRequest,
+): SluiceStack {
   const { target, bootstrapBackend = 's3' } = request;
   const context = {
     system: BOOTSTRAP,
@@ -136,16 +159,9 @@ function buildBootstrap(app: App, environment: Environment, gate: Gate, request:
     gate,
     waitingResources: [],
   };
-  const all: CommonSettings[] = systemNames.map((system) => systems[system].environments[environment]);
-  const regions = [...new Set(all.map(({ region }) => region))];
-  const [region] = regions;
-  if (region === undefined || regions.length > 1) {
-    throw new ConfigurationError(`bootstrap-${environment}`, [
-      `region is ${regions.join(' and ')}; allowed: one region for all systems of an environment, as its states share a bucket`,
-    ]);
-  }
+  const all: CommonSettings[] = systemNames.map((name) => systems[name].environments[environment]);
   const settings = {
-    region,
+    region: stateRegion,
     stateBackend: {
       lock: all.some(({ stateBackend }) => stateBackend.lock === 'dynamodb') ? 'dynamodb' : 'native',
     } as const,

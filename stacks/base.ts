@@ -12,6 +12,7 @@ import type { Construct } from 'constructs';
 import {
   stateBucketName,
   stateLockTableName,
+  stateRegion,
   type CommonSettings,
   type Environment,
   type Target,
@@ -128,14 +129,15 @@ export class SluiceStack extends TerraformStack {
     return this.node.findAll().filter((node): node is TerraformResource => TerraformResource.isTerraformResource(node));
   }
 
-  #remoteState({ region, stateBackend }: SluiceStackProps['settings']): void {
+  #remoteState({ stateBackend }: SluiceStackProps['settings']): void {
     const { system, environment, account } = this.context;
+    const region = stateRegion;
     const values = s3Backend({
-      bucket: stateBucketName(account, region),
+      bucket: stateBucketName(account),
       region,
       key: `${system}/${environment}/terraform.tfstate`,
       lock: stateBackend.lock,
-      lockTable: stateLockTableName(account, region),
+      lockTable: stateLockTableName(account),
     });
     new S3Backend(this, { bucket: String(values['bucket']), key: String(values['key']), region });
     // The class knows no lock file; the whole block is said once more.

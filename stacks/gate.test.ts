@@ -2,6 +2,8 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { imagesLockSchema, lockPath, type ImagesLock } from '../environments/lock';
 import { messageOf } from '../modules/testing';
+import { systemNames } from '../environments/index';
+import { environmentNames } from '../environments/schema';
 import { buildApp } from './app';
 import { loadLock, parseImagesReady, resolveGate, type GateInput } from './gate';
 import { withFolder } from './testing';
@@ -120,7 +122,16 @@ describe('the app', () => {
   it('asks for the missing images of every selected stack at once', () => {
     withFolder((folder) => {
       const request = { outdir: folder, target: 'local', home: folder, root: folder, imagesReady: true } as const;
-      expect(messageOf(() => buildApp(request)).split('\n')).toHaveLength(5);
+      const stacks = ['t3nets-dev', 't3nets-prod'];
+      expect(messageOf(() => buildApp({ ...request, stacks })).replaceAll(folder, '<home>')).toBe(
+        [
+          'gate: 2 problems',
+          '- images ready is true, but <home>/locks/t3nets/dev.images.json names no digest for service "router"',
+          '- images ready is true, but <home>/locks/t3nets/prod.images.json names no digest for service "router"',
+          'Push the images first: ./sluice images push t3nets dev',
+          'Push the images first: ./sluice images push t3nets prod',
+        ].join('\n'),
+      );
       expect(messageOf(() => buildApp({ ...request, stacks: ['t3nets-dev'] })).replaceAll(folder, '<home>')).toBe(
         [
           'gate: 1 problem',
@@ -162,7 +173,9 @@ describe('the app', () => {
         root: folder,
         stacks: ['t3nets-live', 'x'],
       } as const;
-      const known = 't3nets-dev, t3nets-staging, t3nets-prod, bootstrap-dev, bootstrap-staging, bootstrap-prod';
+      const known = [...systemNames, 'bootstrap']
+        .flatMap((system) => environmentNames.map((environment) => `${system}-${environment}`))
+        .join(', ');
       expect(messageOf(() => buildApp(request))).toBe(
         [
           'SLUICE_STACKS: 2 problems',

@@ -1,5 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, readdirSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { systemNames } from '../environments/index';
+import { environmentNames } from '../environments/schema';
 import { buildApp } from './app';
 import { writeStacks } from './output-folder';
 import { withFolder } from './testing';
@@ -40,9 +42,11 @@ describe('writeStacks', () => {
         expect(names).toEqual(
           [
             '/manifest.json',
-            ...['dev', 'prod', 'staging'].flatMap((environment) =>
-              ['cdk.tf.json', 'checkov.skips.json', 'sluice.json'].map(
-                (file) => `/stacks/t3nets-${environment}/${file}`,
+            ...systemNames.flatMap((system) =>
+              environmentNames.flatMap((environment) =>
+                ['cdk.tf.json', 'checkov.skips.json', 'sluice.json'].map(
+                  (file) => `/stacks/${system}-${environment}/${file}`,
+                ),
               ),
             ),
           ].sort(),

@@ -1,6 +1,6 @@
 import { Option, type Command } from 'commander';
 import { systems } from '../../environments/index';
-import { accountOf, parseEnvironment, parseTarget } from '../../environments/schema';
+import { accountOf, parseEnvironment, parseTarget, stateRegion } from '../../environments/schema';
 import { ConsoleReporter } from '../console/reporter';
 import { bootstrap } from '../flow/backend';
 import { withCommandLock } from '../flow/command-lock';
@@ -33,7 +33,7 @@ export function registerBootstrap(program: Command): void {
     });
 }
 
-/** The back end belongs to the account, not to a system; any system tells the region. */
+/** The back end belongs to the account, not to a system. */
 function sessionOf(name: string, options: GlobalOptions): Session {
   const environment = parseEnvironment(name);
   const target = parseTarget(options.target ?? 'local');
@@ -43,7 +43,7 @@ function sessionOf(name: string, options: GlobalOptions): Session {
     environment,
     target,
     account: accountOf(target, environment),
-    region: system.environments[environment].region,
+    region: stateRegion,
     stackName: `bootstrap-${environment}`,
     json: options.json === true,
     yes: options.yes === true,

@@ -5,7 +5,7 @@
 import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { HeadBucketCommand, S3Client } from '@aws-sdk/client-s3';
-import { stateBucketName } from '../../environments/schema';
+import { stateBucketName, stateRegion } from '../../environments/schema';
 import { requireConsent } from '../console/ask';
 import { UserError } from '../console/errors';
 import { openStack, type Connection } from '../session/connect';
@@ -18,12 +18,9 @@ import type { Engine } from '../toolchain/index';
 export async function ensureStateBackend(session: Session, connection: Connection, engine: Engine): Promise<void> {
   if (await bucketExists(session, connection)) return;
   if (session.target === 'aws') {
-    throw new UserError(
-      `Account ${session.account} has no state bucket ${stateBucketName(session.account, session.region)}.`,
-      {
-        remedy: `./sluice bootstrap ${session.environment} --target aws`,
-      },
-    );
+    throw new UserError(`Account ${session.account} has no state bucket ${stateBucketName(session.account)}.`, {
+      remedy: `./sluice bootstrap ${session.environment} --target aws`,
+    });
   }
   await session.reporter.step(`bootstrap the state back end of ${session.environment}`, () =>
     bootstrap(session, connection, engine),
@@ -62,7 +59,7 @@ export async function bootstrap(
     rmSync(localState, { force: true });
     rmSync(`${localState}.backup`, { force: true });
   }
-  return { changes: plan.changes, bucket: stateBucketName(session.account, session.region) };
+  return { changes: plan.changes, bucket: stateBucketName(session.account) };
 }
 
 async function synthesiseBootstrap(session: Session, stack: string, backend: 'local' | 's3'): Promise<void> {
@@ -75,9 +72,9 @@ function forgetBackend(stack: Stack): void {
 }
 
 async function bucketExists(session: Session, { clients }: Connection): Promise<boolean> {
-  const s3 = new S3Client({ ...clients, forcePathStyle: clients.endpoint !== undefined });
+  const s3 = new S3Client({ ...clients, region: stateRegion, forcePathStyle: clients.endpoint !== undefined });
   try {
-    await s3.send(new HeadBucketCommand({ Bucket: stateBucketName(session.account, session.region) }));
+    await s3.send(new HeadBucketCommand({ Bucket: stateBucketName(session.account) }));
     return true;
   } catch (error) {
     const status = (error as { $metadata?: { httpStatusCode?: number } }).$metadata?.httpStatusCode;

@@ -76,6 +76,9 @@ export function openStack(session: Session, connection: Connection, engine: Engi
 export function shellVariables(connection: Connection, engine: Engine): Record<string, string> {
   return {
     ...(connection.cloud === undefined ? {} : engineEnvironment(connection.cloud)),
+    // The system's own: one account holds systems in several regions.
+    AWS_REGION: connection.clients.region,
+    AWS_DEFAULT_REGION: connection.clients.region,
     TERRAFORM_BINARY_NAME: engine.path,
     TF_CLI_CONFIG_FILE: engine.cliConfigFile,
     CHECKPOINT_DISABLE: '1',

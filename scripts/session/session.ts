@@ -1,5 +1,12 @@
 /** What a command works on: a system in an environment on a target. Says so before anything is done. */
-import { parseSystem, systems, type SystemDefinition, type SystemName } from '../../environments/index';
+import {
+  defineSystems,
+  parseSystem,
+  systemNames,
+  type SystemDefinition,
+  type SystemName,
+} from '../../environments/index';
+import { overriddenNames, overridesPath, readOverrides } from '../../environments/rehearsal';
 import {
   accountOf,
   ConfigurationError,
@@ -10,6 +17,7 @@ import {
   type Target,
 } from '../../environments/schema';
 import { ConsoleReporter } from '../console/reporter';
+import { sluiceHome } from './folders';
 
 export interface GlobalOptions {
   readonly target?: string;
@@ -37,7 +45,8 @@ export function openSession(systemName: string, environmentName: string, options
   if (name === undefined || environment === undefined || target === undefined) {
     throw new ConfigurationError('arguments', problems, './sluice --help lists the commands.');
   }
-  const system = systems[name];
+  const place = { target, home: sluiceHome() };
+  const system = defineSystems(place)[name];
   const account = accountOf(target, environment);
   const session: Session = {
     system,
@@ -51,6 +60,8 @@ export function openSession(systemName: string, environmentName: string, options
     reporter: new ConsoleReporter(),
   };
   session.reporter.info(describeSession(session));
+  const overridden = overriddenNames(readOverrides(place, systemNames), system.name, environment);
+  if (overridden.length > 0) session.reporter.info(`${overridesPath(place)} sets ${overridden.join(', ')}`);
   return session;
 }
 

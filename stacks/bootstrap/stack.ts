@@ -29,8 +29,8 @@ export class BootstrapStack extends SluiceStack {
     });
     const { account } = context;
     const storage = new StateStorage(this, 'state', {
-      bucketName: stateBucketName(account, region),
-      lockTableName: stateBackend.lock === 'dynamodb' ? stateLockTableName(account, region) : undefined,
+      bucketName: stateBucketName(account),
+      lockTableName: stateBackend.lock === 'dynamodb' ? stateLockTableName(account) : undefined,
       deletionProtection,
     });
     this.output('state_bucket', 'Bucket that holds the states of this environment', storage.bucket.bucket);
