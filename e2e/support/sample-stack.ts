@@ -72,6 +72,15 @@ async function taskDefinition(cloud: CloudEnvironment, digest: string): Promise<
             ],
             interval: 30,
           },
+          logConfiguration: {
+            logDriver: 'awslogs',
+            options: {
+              'awslogs-group': '/ecs/sample',
+              'awslogs-region': cloud.region,
+              'awslogs-stream-prefix': 'web',
+              'awslogs-create-group': 'true',
+            },
+          },
         },
       ],
     }),

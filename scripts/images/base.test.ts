@@ -1,4 +1,4 @@
-import { mkdtempSync, realpathSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
@@ -86,6 +86,48 @@ test('where no registry answers the base is made here, stays made here, and is t
   expect(await config(archive)).toEqual(first);
 });
 
+/** As it is on a machine that has tried this registry before. */
+function remembered(reference: string) {
+  mkdirSync(join(root, 'cache/base'), { recursive: true });
+  const choices = { [reference]: { until: Date.now() + 60_000, why: 'no answer' } };
+  writeFileSync(join(root, 'cache/base/choices.json'), JSON.stringify(choices));
+  return {
+    ...request(),
+    dockerfile: { path: 'Dockerfile', text: `ARG BASE_IMAGE=${reference}\nFROM \${BASE_IMAGE}\n` },
+  };
+}
+
+test('a function stands on a base with a stand-in for its runtime, which no other image has', async () => {
+  const asked = remembered('public.ecr.aws/lambda/nodejs:22');
+  const base = await ensureBase(silentReporter, asked);
+  expect(base).toMatchObject({ origin: 'local', reference: expect.stringContaining('sluice/base:lambda-') });
+  expect(await peekBaseIdentity(asked)).toBe(base.identity);
+  const archive = join(root, 'cache/base', `${base.identity.replace('local:', '')}.tar`);
+  expect(await config(archive)).toMatchObject({
+    config: {
+      Entrypoint: ['/usr/local/bin/node', '/var/runtime/sluice-lambda.mjs'],
+      Env: expect.arrayContaining(['LAMBDA_TASK_ROOT=/var/task']),
+      WorkingDir: '/var/task',
+      Labels: { 'sluice.base': 'local' },
+    },
+  });
+  expect(await files(archive)).toContain('var/runtime/sluice-lambda.mjs');
+
+  const plain = await ensureBase(silentReporter, remembered('public.ecr.aws/docker/library/node:22-slim'));
+  expect(plain.identity).not.toBe(base.identity);
+  const other = join(root, 'cache/base', `${plain.identity.replace('local:', '')}.tar`);
+  expect((await files(other)).filter((path) => /runtime|var\/task/.test(path))).toEqual([]);
+  expect(await config(other)).toMatchObject({ config: { Cmd: ['node'], WorkingDir: '/' } });
+});
+
+test('a function of another language has no stand-in', async () => {
+  await expect(ensureBase(silentReporter, remembered('public.ecr.aws/lambda/python:3.13'))).rejects.toMatchObject({
+    name: 'UserError',
+    message: 'public.ecr.aws/lambda/python:3.13 cannot be pulled, and no base of this machine stands in for it.',
+    remedy: expect.stringContaining('SLUICE_BASE_IMAGE='),
+  });
+});
+
 test('images for AWS never stand on the local base', async () => {
   await expect(ensureBase(silentReporter, { ...request(), allowLocal: false })).rejects.toMatchObject({
     name: 'UserError',
@@ -113,4 +155,13 @@ async function config(archive: string): Promise<unknown> {
   const { stdout } = await execa('tar', ['-xOf', archive, 'manifest.json']);
   const [entry] = JSON.parse(stdout) as [{ Config: string }];
   return JSON.parse((await execa('tar', ['-xOf', archive, entry.Config])).stdout);
+}
+
+/** Paths in the base's one layer. */
+async function files(archive: string): Promise<string[]> {
+  const { stdout } = await execa('tar', ['-xOf', archive, 'manifest.json']);
+  const [entry] = JSON.parse(stdout) as [{ Layers: string[] }];
+  const layer = entry.Layers[0] ?? '';
+  await execa('tar', ['-xf', archive, '-C', root, layer]);
+  return (await execa('tar', ['-tf', join(root, layer)])).stdout.split('\n');
 }

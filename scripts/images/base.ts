@@ -9,7 +9,8 @@ import type { Reporter } from '../console/reporter';
 import { readJson } from '../toolchain/cache';
 import { engineSucceeds, runEngine, type BuildEngine } from './engine';
 import { writeAtomically } from './folders';
-import { describeLocalBase, ensureLocalBase } from './local-base';
+import { isLambdaNodeBase, isOtherLambdaBase } from './lambda-base';
+import { describeLocalBase, ensureLocalBase, type LocalBaseKind } from './local-base';
 
 export interface Base {
   readonly origin: 'public' | 'local' | 'given';
@@ -61,7 +62,7 @@ export async function ensureBase(reporter: Reporter, request: BaseRequest): Prom
   const allowLocal = request.allowLocal ?? true;
   const remembered = (await readChoices(folder))[reference];
   if (allowLocal && remembered !== undefined && remembered.until > Date.now())
-    return localBase(reporter, folder, engine);
+    return localBase(reporter, request, reference);
 
   const why = await tryToPull(reporter, engine, reference);
   if (why === undefined) return found(engine, reference);
@@ -71,12 +72,13 @@ export async function ensureBase(reporter: Reporter, request: BaseRequest): Prom
         'Images for AWS need it. Try again where its registry answers, or give SLUICE_BASE_IMAGE=<registry>/<image>@sha256:...',
     });
   }
+  refuseOtherRuntimes(reference);
   reporter.info(
     `${reference} cannot be pulled (${why}); the images of this rehearsal stand on this machine's own Node.js.`,
   );
   const choices = { ...(await readChoices(folder)), [reference]: { until: Date.now() + REMEMBER_MS, why } };
   await writeAtomically(choicesFile(folder), JSON.stringify(choices));
-  return localBase(reporter, folder, engine);
+  return localBase(reporter, request, reference);
 }
 
 /** The identity that `ensureBase` would find, without network and without making anything; undefined when nobody knows yet. */
@@ -86,7 +88,7 @@ export async function peekBaseIdentity(request: Omit<BaseRequest, 'allowLocal'>)
   if (await inStore(request.engine, reference)) return identityOf(request.engine, reference);
   const remembered = reference === given ? undefined : (await readChoices(request.folder))[reference];
   if (remembered !== undefined && remembered.until > Date.now()) {
-    return localIdentity((await describeLocalBase(request.folder)).key);
+    return localIdentity((await describeLocalBase(request.folder, localKind(reference))).key);
   }
   return pinnedDigest(reference);
 }
@@ -95,9 +97,21 @@ async function found(engine: BuildEngine, reference: string): Promise<Base> {
   return { origin: 'public', reference, identity: await identityOf(engine, reference) };
 }
 
-async function localBase(reporter: Reporter, folder: string, engine: BuildEngine): Promise<Base> {
-  const { reference, key } = await ensureLocalBase(reporter, folder, engine);
+async function localBase(reporter: Reporter, { folder, engine }: BaseRequest, instead: string): Promise<Base> {
+  const { reference, key } = await ensureLocalBase(reporter, folder, engine, localKind(instead));
   return { origin: 'local', reference, identity: localIdentity(key) };
+}
+
+function refuseOtherRuntimes(reference: string): void {
+  if (!isOtherLambdaBase(reference)) return;
+  throw new UserError(`${reference} cannot be pulled, and no base of this machine stands in for it.`, {
+    remedy: 'Only Lambda images for Node.js have a stand-in. Give SLUICE_BASE_IMAGE=<registry>/<image>@sha256:...',
+  });
+}
+
+function localKind(reference: string): LocalBaseKind {
+  refuseOtherRuntimes(reference);
+  return isLambdaNodeBase(reference) ? 'lambda' : 'node';
 }
 
 function localIdentity(key: string): string {

@@ -110,6 +110,11 @@ test.each([
     /2 problems\n- entry: must be a path inside the service\n- files\.0: must be a path inside/,
   ],
   ['{"entry":"other.ts"}', /other\.ts does not exist; service\.json names it as the entry$/],
+  ['{"entry":"main.ts","replace":{"a":"/etc/a.ts"}}', /replace\.a: must be the relative path of a TypeScript file$/],
+  [
+    '{"entry":"main.ts","replace":{"a":"./nothing.ts"}}',
+    /nothing\.ts does not exist; service\.json puts it in the place of a$/,
+  ],
   ['{"entry":"main.ts","files":["nothing"]}', /nothing does not exist; service\.json lists it in files$/],
 ])('service.json %s', async (text, message) => {
   writeFileSync(join(source, 'service.json'), text);
@@ -122,4 +127,54 @@ test('code that does not compile is shown with its place', async () => {
     name: 'UserError',
     message: 'services/x/main.ts cannot be bundled:\nservices/x/greeting.ts:1:24: Unexpected ";"',
   });
+});
+
+/** The bundle's code, run in a process of its own. */
+async function run(): Promise<{ code: string; stdout: string }> {
+  const made = await bundle();
+  const context = join(root, 'context');
+  await writeContext(made, context);
+  const path = join(context, 'dist/main.mjs');
+  const code = made.files.find((file) => file.path === 'dist/main.mjs')!.content.toString();
+  return { code, stdout: (await execa(process.execPath, [path])).stdout };
+}
+
+const install = (name: string, path: string, code: string): void => {
+  const folder = join(root, 'node_modules', name);
+  mkdirSync(join(folder, path, '..'), { recursive: true });
+  writeFileSync(
+    join(folder, 'package.json'),
+    JSON.stringify({ name, main: `./${path}`, type: 'module', sideEffects: false }),
+  );
+  writeFileSync(join(folder, path), code);
+};
+
+test('a file can take the place of a package, which is not shipped', async () => {
+  install('big', 'index.js', "export const size = () => 'the whole package';");
+  writeFileSync(join(root, 'services/small.ts'), "export const size = (): string => 'small';");
+  writeFileSync(join(source, 'main.ts'), "import { size } from 'big'; console.log(size());");
+  writeFileSync(join(source, 'service.json'), '{"entry":"main.ts","replace":{"big":"../small.ts"}}');
+  const { code, stdout } = await run();
+  expect(stdout).toBe('small');
+  expect(code).not.toContain('the whole package');
+});
+
+test("of the SDK's shapes only those are shipped that are used", async () => {
+  const shapes = [
+    'const _h = "httpHeader";',
+    'const _a = "first-header";',
+    'const _b = "second-header";',
+    'export var First$ = [3, { [_h]: _a }, [() => First$]];',
+    'export var Second$ = [3, { [_h]: _b }, [() => First$]];',
+    'const other = [1]; export const at = (i) => other[i];',
+  ].join('\n');
+  install('@aws-sdk/client-x', 'dist-es/schemas/schemas_0.js', shapes);
+  writeFileSync(
+    join(source, 'main.ts'),
+    "import { First$, at } from '@aws-sdk/client-x'; console.log(JSON.stringify([First$[1], at(0)]));",
+  );
+  writeFileSync(join(source, 'service.json'), '{"entry":"main.ts"}');
+  const { code, stdout } = await run();
+  expect(JSON.parse(stdout)).toEqual([{ httpHeader: 'first-header' }, 1]);
+  expect(code).not.toContain('second-header');
 });

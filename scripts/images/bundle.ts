@@ -4,7 +4,7 @@
  */
 import { mkdir, readdir, readFile, stat, utimes, writeFile, chmod } from 'node:fs/promises';
 import { dirname, join, posix, relative, sep } from 'node:path';
-import { build, type BuildFailure } from 'esbuild';
+import { build, type BuildFailure, type Plugin } from 'esbuild';
 import { z } from 'zod';
 import { UsageError, UserError } from '../console/errors';
 import { exists, sha256 } from './folders';
@@ -32,6 +32,13 @@ export const serviceFileSchema = z
     files: z.array(inside).default([]),
     /** Identifiers in the code that the bundler replaces. */
     define: z.record(z.string().regex(/^\w+$/), z.enum(['version'])).default({ __VERSION__: 'version' }),
+    /** Packages that are not to be shipped, each with the file that takes its place: a path relative to the service. */
+    replace: z
+      .record(
+        z.string().min(1),
+        z.string().regex(/^\.{1,2}\/.+\.ts$/, 'must be the relative path of a TypeScript file'),
+      )
+      .default({}),
     dockerfile: inside.default('Dockerfile'),
   })
   .transform((service) => ({
@@ -149,6 +156,13 @@ async function compile(source: string, service: ServiceFile, root: string): Prom
   const entry = join(source, service.entry);
   const esm = service.format === 'esm';
   if (!(await exists(entry))) throw new UsageError(`${entry} does not exist; service.json names it as the entry`);
+  const alias: Record<string, string> = {};
+  for (const [name, path] of Object.entries(service.replace)) {
+    alias[name] = join(source, path);
+    if (!(await exists(alias[name]))) {
+      throw new UsageError(`${alias[name]} does not exist; service.json puts it in the place of ${name}`);
+    }
+  }
   try {
     const { outputFiles } = await build({
       absWorkingDir: root,
@@ -171,6 +185,8 @@ async function compile(source: string, service: ServiceFile, root: string): Prom
       write: false,
       // pino loads its own worker only for transports, and these do not run in our containers.
       external: ['pino-pretty'],
+      alias,
+      plugins: [usedShapesOnly],
     });
     const code = outputFiles.find((file) => !file.path.endsWith('.map'));
     const map = outputFiles.find((file) => file.path.endsWith('.map'));
@@ -184,6 +200,29 @@ async function compile(source: string, service: ServiceFile, root: string): Prom
     );
     throw new UserError(`${relative(root, entry)} cannot be bundled:\n${lines.join('\n')}`);
   }
+}
+
+/**
+ * The AWS SDK describes every shape of a service as a constant whose keys are computed from other constants. esbuild takes
+ * that for a side effect and ships all of them; with the keys written out it ships what is used.
+ */
+const usedShapesOnly: Plugin = {
+  name: 'used-shapes-only',
+  setup: ({ onLoad }) =>
+    onLoad({ filter: /[\\/]@aws-sdk[\\/].+[\\/]schemas[\\/]schemas_\d+\.js$/ }, async ({ path }) => ({
+      contents: withPlainKeys(await readFile(path, 'utf8')),
+      loader: 'js',
+    })),
+};
+
+/** Exported for tests. */
+export function withPlainKeys(code: string): string {
+  const constants = new Map(
+    [...code.matchAll(/^const (\w+) = ("[^"\\\n]*");$/gm)].map(([, name, text]) => [name, text]),
+  );
+  return code.replace(/\[(\w+)\](?=: )/g, (key, name: string) =>
+    constants.has(name) ? `[${constants.get(name)}]` : key,
+  );
 }
 
 async function readDockerfile(path: string): Promise<Buffer> {

@@ -1,6 +1,7 @@
 /**
- * The base image for machines that reach no container registry: this machine's own Node.js, the shared libraries it
- * needs and a handful of files, on nothing else. For rehearsals only; the label says so, and pushes to AWS refuse it.
+ * The base images for machines that reach no container registry: this machine's own Node.js, the shared libraries it
+ * needs and a handful of files, on nothing else; for functions also what Lambda's own base brings to run a handler. For
+ * rehearsals only; the label says so, and pushes to AWS refuse it.
  */
 import { createHash } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
@@ -14,10 +15,11 @@ import { UserError } from '../console/errors';
 import { readJson } from '../toolchain/cache';
 import { engineSucceeds, runEngine, type BuildEngine } from './engine';
 import { exists, sha256, sha256File, withLock, withWorkFolder, writeAtomically } from './folders';
+import { lambdaConfig, lambdaEntries, lambdaRuntime } from './lambda-base';
 import { writeTar, type TarEntry } from './tar';
 
 /** Raise it when the content of the base changes by other means than the machine's files. */
-const RECIPE = 1;
+const RECIPE = 2;
 export const BASE_LABEL = 'sluice.base';
 export const LOCAL_BASE = 'localhost/sluice/base';
 const NODE_USER = 1000;
@@ -27,6 +29,9 @@ const CERTIFICATES = [
   '/etc/ssl/ca-bundle.pem',
   '/etc/ssl/cert.pem',
 ];
+
+/** What stands on it: any program of Node.js, or a Lambda function. */
+export type LocalBaseKind = 'node' | 'lambda';
 
 export interface LocalBase {
   /** Name in the container engine's own store. */
@@ -43,24 +48,41 @@ interface BaseFile {
   readonly mode: number;
 }
 
-/** What the base would hold; the same machine gives the same identity without anything being built. */
-export async function describeLocalBase(folder: string): Promise<{ key: string; files: BaseFile[] }> {
-  const files = await machineFiles();
-  const hashes = await fileHashes(folder, files);
-  const key = sha256(JSON.stringify([RECIPE, files.map(({ path, mode }, index) => [path, mode, hashes[index]])]));
-  return { key, files };
+interface Description {
+  readonly kind: LocalBaseKind;
+  readonly key: string;
+  readonly files: readonly BaseFile[];
+  /** Code of the Lambda stand-in, where it belongs to the base. */
+  readonly runtime: string | undefined;
 }
 
-export async function ensureLocalBase(reporter: Reporter, folder: string, engine: BuildEngine): Promise<LocalBase> {
-  const { key, files } = await describeLocalBase(folder);
-  const reference = `${LOCAL_BASE}:node-${process.versions.node}-${key.slice(0, 12)}`;
+/** What the base would hold; the same machine gives the same identity without anything being built. */
+export async function describeLocalBase(folder: string, kind: LocalBaseKind = 'node'): Promise<Description> {
+  const files = await machineFiles();
+  const hashes = await fileHashes(folder, files);
+  const runtime = kind === 'lambda' ? await lambdaRuntime() : undefined;
+  const content = [RECIPE, files.map(({ path, mode }, index) => [path, mode, hashes[index]])];
+  const key = sha256(JSON.stringify(runtime === undefined ? content : [...content, runtime, lambdaConfig]));
+  return { kind, key, files, runtime };
+}
+
+export async function ensureLocalBase(
+  reporter: Reporter,
+  folder: string,
+  engine: BuildEngine,
+  kind: LocalBaseKind = 'node',
+): Promise<LocalBase> {
+  const description = await describeLocalBase(folder, kind);
+  const { key } = description;
+  const reference = `${LOCAL_BASE}:${kind}-${process.versions.node}-${key.slice(0, 12)}`;
   return withLock(folder, `base-${key.slice(0, 16)}`, async () => {
     const archive = join(folder, 'base', `${key}.tar`);
     const digest = await archiveDigest(archive);
     if (digest !== undefined && (await engineSucceeds(engine, ['image', 'inspect', reference])))
       return { reference, key, digest };
-    return reporter.step(`local base image (Node ${process.versions.node})`, async (update) => {
-      const made = digest ?? (await writeArchive(folder, archive, reference, files, update));
+    const what = kind === 'lambda' ? 'local base image of functions' : 'local base image';
+    return reporter.step(`${what} (Node ${process.versions.node})`, async (update) => {
+      const made = digest ?? (await writeArchive(folder, archive, reference, description, update));
       update('loading it into the container engine');
       await runEngine(engine, ['load', '--input', archive], { timeoutSeconds: 300 });
       return { reference, key, digest: made };
@@ -78,15 +100,15 @@ async function writeArchive(
   folder: string,
   archive: string,
   reference: string,
-  files: readonly BaseFile[],
+  description: Description,
   update: (line: string) => void,
 ): Promise<string> {
   await mkdir(dirname(archive), { recursive: true });
   return withWorkFolder(folder, async (work) => {
     update('collecting Node.js and its libraries');
     const layer = join(work, 'layer.tar');
-    const diffId = await writeHashed(await layerEntries(files), layer);
-    const config = JSON.stringify(imageConfig(`sha256:${diffId}`));
+    const diffId = await writeHashed(await layerEntries(description), layer);
+    const config = JSON.stringify(imageConfig(`sha256:${diffId}`, description.kind));
     const digest = sha256(config);
     const manifest = [{ Config: `${digest}.json`, RepoTags: [reference], Layers: [`${diffId}.tar`] }];
     const whole = join(work, 'image.tar');
@@ -119,7 +141,7 @@ async function writeHashed(entries: readonly TarEntry[], path: string): Promise<
   return hash.digest('hex');
 }
 
-async function layerEntries(files: readonly BaseFile[]): Promise<TarEntry[]> {
+async function layerEntries({ files, runtime }: Description): Promise<TarEntry[]> {
   const entries = new Map<string, TarEntry>();
   const folder = (path: string, mode = 0o755, owner = 0): void => {
     const parent = dirname(path);
@@ -149,13 +171,15 @@ async function layerEntries(files: readonly BaseFile[]): Promise<TarEntry[]> {
   for (const { path, from, mode } of files) {
     add({ path: path.slice(1), kind: 'copy', mode, from, size: (await stat(from)).size });
   }
+  if (runtime !== undefined) for (const entry of lambdaEntries(runtime)) add(entry);
   if (entries.has('usr/share/zoneinfo/Etc/UTC'))
     add({ path: 'etc/localtime', kind: 'link', to: '/usr/share/zoneinfo/Etc/UTC' });
   return [...entries.values()].sort((a, b) => (a.path < b.path ? -1 : 1));
 }
 
-function imageConfig(diffId: string) {
+function imageConfig(diffId: string, kind: LocalBaseKind) {
   const created = '1970-01-01T00:00:00Z';
+  const lambda = kind === 'lambda' ? lambdaConfig : undefined;
   return {
     architecture: 'amd64',
     os: 'linux',
@@ -164,9 +188,13 @@ function imageConfig(diffId: string) {
       Env: [
         'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
         `NODE_VERSION=${process.versions.node}`,
+        // This machine's Node.js is what it is; the SDK need not say so at every start.
+        'AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED=true',
+        ...(lambda?.Env ?? []),
       ],
-      Cmd: ['node'],
-      WorkingDir: '/',
+      ...(lambda === undefined ? {} : { Entrypoint: lambda.Entrypoint }),
+      Cmd: lambda?.Cmd ?? ['node'],
+      WorkingDir: lambda?.WorkingDir ?? '/',
       Labels: { [BASE_LABEL]: 'local' },
     },
     rootfs: { type: 'layers', diff_ids: [diffId] },

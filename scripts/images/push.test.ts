@@ -94,6 +94,26 @@ test('pushes blobs, then the manifest under the tag of its content; the second t
   expect(writes()).toBe(before);
 });
 
+test('latest follows the last push where tags may move, and is never written where they may not', async () => {
+  const [first, second] = [await image({ n: '1' }, 'c'), await image({ n: '2' }, 'd')];
+  const stored = server.create('app', 'MUTABLE');
+  await pushImage(silentReporter, first, open('app'));
+  expect(stored.tags.get('latest')).toBe(first.digest);
+  await pushImage(silentReporter, second, open('app'));
+  expect(stored.tags.get('latest')).toBe(second.digest);
+
+  const before = writes();
+  await pushImage(silentReporter, second, open('app'));
+  expect(writes()).toBe(before);
+  await pushImage(silentReporter, first, open('app'));
+  expect(stored.tags.get('latest')).toBe(first.digest);
+  expect(stored.tags.get(tagOf(second.contentHash))).toBe(second.digest);
+
+  const fixed = server.create('fixed');
+  await pushImage(silentReporter, first, open('fixed'));
+  expect([...fixed.tags.keys()]).toEqual([tagOf(first.contentHash)]);
+});
+
 test('survives dropped connections and 5xx on the way', async () => {
   const built = await image();
   server.create('app');

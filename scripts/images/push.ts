@@ -30,6 +30,9 @@ export function tagOf(contentHash: string): string {
   return contentHash.slice(0, 16);
 }
 
+/** For people's commands, where tags may move. What is deployed names a digest and never asks for it. */
+const MOVING_TAG = 'latest';
+
 /** `siblings` are repositories of the same registry that may hold layers of this image. */
 export async function pushImage(
   reporter: Reporter,
@@ -41,7 +44,7 @@ export async function pushImage(
   const { bytes, manifest, digest } = await readManifest(built.layout);
   const config = await readFile(blobPath(built.layout, manifest.config.digest), 'utf8');
   refuseLocalBase(JSON.parse(config) as ImageConfig, `${built.system}/${built.service}`, repository);
-  await requireRepository(repository);
+  const { tagsMove } = await requireRepository(repository);
 
   const tagged = await findImage(repository, { imageTag: tag });
   if (tagged !== undefined) {
@@ -50,6 +53,7 @@ export async function pushImage(
         `${repository.name}:${tag} holds this content already, as built elsewhere (${tagged.digest}); those bytes are kept.`,
       );
     }
+    if (tagsMove) await moveTag(repository, tagged.digest);
     return { digest: tagged.digest, tag, uploadedBytes: 0, skipped: true };
   }
 
@@ -64,6 +68,7 @@ export async function pushImage(
     };
     try {
       const uploadedBytes = await transfer(source, repository, tag, update);
+      if (tagsMove) await moveTag(repository, digest);
       return { digest, tag, uploadedBytes, skipped: false };
     } catch (error) {
       if (!(error instanceof DigestError)) throw error;
@@ -73,6 +78,12 @@ export async function pushImage(
       });
     }
   });
+}
+
+/** Points `latest` at an image that the registry has; nothing is sent when it points there already. */
+async function moveTag({ client, name }: Repository, digest: string): Promise<void> {
+  if ((await client.findManifest(name, MOVING_TAG)) === digest) return;
+  await client.putManifest(name, MOVING_TAG, await client.getManifest(name, digest));
 }
 
 function blobFolder(layout: string): string {
@@ -88,9 +99,11 @@ export async function copyImage(
 ): Promise<PushResult> {
   const { digest } = image;
   const tag = tagOf(image.contentHash);
-  await requireRepository(to);
-  if ((await findImage(to, { imageDigest: digest })) !== undefined)
+  const { tagsMove } = await requireRepository(to);
+  if ((await findImage(to, { imageDigest: digest })) !== undefined) {
+    if (tagsMove) await moveTag(to, digest);
     return { digest, tag, uploadedBytes: 0, skipped: true };
+  }
   if ((await findImage(from, { imageDigest: digest })) === undefined) {
     throw new UserError(`${from.name} in account ${from.account} does not have ${digest}.`, {
       remedy: `Its lock names an image that is gone. Push again: ./sluice images push ${from.system} ${from.environment}`,
@@ -116,6 +129,7 @@ export async function copyImage(
     const open = (blob: Blob): Promise<Readable> => from.client.getBlob(from.name, blob);
     const mountFrom = from.client.endpoint === to.client.endpoint ? [from.name] : [];
     const uploadedBytes = await transfer({ ...found, manifest, open, mountFrom }, to, tag, update);
+    if (tagsMove) await moveTag(to, digest);
     return { digest, tag, uploadedBytes, skipped: false };
   });
 }

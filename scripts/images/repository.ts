@@ -68,19 +68,29 @@ export async function closeRepository({ ecr, client }: Repository): Promise<void
   await client.close();
 }
 
-export async function repositoryExists({ ecr, name }: Repository): Promise<boolean> {
+interface RepositoryFacts {
+  /** Its tags may move: `latest` then follows what was pushed last. */
+  readonly tagsMove: boolean;
+}
+
+async function describeRepository({ ecr, name }: Repository): Promise<RepositoryFacts | undefined> {
   try {
-    await ecr.send(new DescribeRepositoriesCommand({ repositoryNames: [name] }));
-    return true;
+    const { repositories } = await ecr.send(new DescribeRepositoriesCommand({ repositoryNames: [name] }));
+    return { tagsMove: repositories?.[0]?.imageTagMutability?.startsWith('MUTABLE') === true };
   } catch (error) {
-    if ((error as Error).name === 'RepositoryNotFoundException') return false;
+    if ((error as Error).name === 'RepositoryNotFoundException') return undefined;
     throw error;
   }
 }
 
+export async function repositoryExists(repository: Repository): Promise<boolean> {
+  return (await describeRepository(repository)) !== undefined;
+}
+
 /** Phase 1 makes the repositories; nothing can be pushed before. */
-export async function requireRepository(repository: Repository): Promise<void> {
-  if (await repositoryExists(repository)) return;
+export async function requireRepository(repository: Repository): Promise<RepositoryFacts> {
+  const facts = await describeRepository(repository);
+  if (facts !== undefined) return facts;
   const { name, account, region, system, environment, target } = repository;
   const flag = target === 'aws' ? ' --target aws' : '';
   throw new UserError(`The repository ${name} does not exist in account ${account}, ${region}.`, {

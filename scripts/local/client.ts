@@ -10,8 +10,8 @@ import { UserError } from '../console/errors';
 import type { Reporter } from '../console/reporter';
 import { ensureContainers, ensureEmulator, ensurePostgres } from '../toolchain/index';
 import type { ContainerEngine } from '../toolchain/types';
+import { localiser } from './addresses';
 import { tail } from './child';
-import { logsOf, type EngineContainers } from './container-logs';
 import { controlCall, hello, type Reply } from './control-client';
 import type { FaultRule } from './faults';
 import { readLedger, type LedgerEntry, type LedgerQuery } from './ledger';
@@ -175,6 +175,16 @@ export function engineEnvironment(
   };
 }
 
+/** Turns addresses that only exist on AWS (of APIs, distributions, public load balancers, Cognito, S3) into those at which the
+ * same things answer here: for what a stack's outputs say. Other text stays as it is. */
+export async function localAddresses(
+  cloud: Pick<CloudEnvironment, 'environment' | 'endpoint'>,
+): Promise<(value: string) => string> {
+  const { environments } = await cloudStatus();
+  const endpoints = environments.find(({ environment }) => environment === cloud.environment)?.endpoints ?? [];
+  return localiser({ gateway: cloud.endpoint, endpoints });
+}
+
 /** Empties an environment's account: every resource, its containers, its published endpoints, its database. */
 export async function resetEnvironment(environment: Environment): Promise<void> {
   const where = places();
@@ -193,29 +203,6 @@ export async function inventory(environment: Environment): Promise<string[]> {
     `No inventory of ${environment}.`,
     where,
   );
-}
-
-export interface ContainerLogOptions {
-  readonly follow?: boolean;
-  /** How many past lines of each container. @default 200 */
-  readonly tail?: number;
-  readonly signal?: AbortSignal;
-}
-
-export interface ContainerLogLine {
-  readonly container: string;
-  readonly line: string;
-}
-
-/** Output of the containers of an ECS service (`cluster/service`, as the family or name of its tasks), straight from the engine. */
-export async function* containerLogs(
-  environment: Environment,
-  clusterAndService: string,
-  options: ContainerLogOptions = {},
-): AsyncGenerator<ContainerLogLine> {
-  const where = places();
-  const reply = await controlCall<EngineContainers>(where, 'GET', `/environments/${environment}/containers`);
-  yield* logsOf(need(reply, `No containers of ${environment}.`, where), clusterAndService, options);
 }
 
 /** Replaces the environment's fault rules; an empty list clears them. */

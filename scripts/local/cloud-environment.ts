@@ -1,18 +1,27 @@
 /** One environment of the local cloud while it runs: its emulator process, its gateway, its view of the container engine. */
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { localiser, tableFor, type AddressTable } from './addresses';
 import { anomalyInventory, anomalyMonitors } from './anomaly-monitors';
 import { autoscaling, autoscalingInventory } from './autoscaling';
 import { Child } from './child';
 import { DockerShim } from './docker-shim';
 import type { Endpoints } from './endpoints';
-import type { ContainerSummary, Engine } from './engine';
+import type { Engine } from './engine';
 import { Faults } from './faults';
 import { Gateway } from './gateway';
 import type { Ledger } from './ledger';
 import { mends } from './mends';
 import type { Moto } from './moto';
-import { localAccounts, localRegion, ports, sourceFolder, type Environment, type Places } from './places';
+import {
+  localAccounts,
+  localRegion,
+  localSecretKey,
+  ports,
+  sourceFolder,
+  type Environment,
+  type Places,
+} from './places';
 import { claimPort } from './port';
 import type { CloudTools, EnvironmentStatus, Settings } from './wire';
 
@@ -60,7 +69,14 @@ export class CloudEnvironment {
       this.shim = new DockerShim({
         engine,
         path: join(where.sockets, `${environment}.sock`),
-        context: { environment, account: this.account, region: localRegion, basePort: where.port, homeId: where.id },
+        context: {
+          environment,
+          account: this.account,
+          region: localRegion,
+          basePort: where.port,
+          homeId: where.id,
+          localise: (value, address) => localiser(tableFor(address, this.addresses()))(value),
+        },
         openGateway: (address) => this.openGateway(address),
       });
     }
@@ -114,12 +130,6 @@ export class CloudEnvironment {
     ].sort();
   }
 
-  /** Containers of the environment's tasks, with where the engine's API is. */
-  async containers(): Promise<{ socket: string; containers: ContainerSummary[] }> {
-    const { engine } = this.parts;
-    return { socket: engine?.socket ?? '', containers: (await engine?.containers(this.labels())) ?? [] };
-  }
-
   private get anomalyFile(): string {
     return join(this.folder, 'anomaly-monitors.json');
   }
@@ -157,6 +167,14 @@ export class CloudEnvironment {
     };
   }
 
+  private addresses(): AddressTable {
+    const { where, environment, endpoints } = this.parts;
+    return {
+      gateway: `http://127.0.0.1:${ports.gateway(where.port, environment)}`,
+      endpoints: endpoints.list(environment),
+    };
+  }
+
   get processId(): number | undefined {
     return this.emulator.pid;
   }
@@ -165,19 +183,22 @@ export class CloudEnvironment {
     return [`sluice.home=${this.parts.where.id}`, `sluice.environment=${this.parts.environment}`];
   }
 
-  private openGateway(address: string): Promise<void> {
-    if (address === 'host.docker.internal' || address === '127.0.0.1') return Promise.resolve();
-    const known = this.opened.get(address);
-    if (known) return known;
-    const { where, environment } = this.parts;
-    const opening = this.gateway.listen(ports.gateway(where.port, environment), address).catch((error: unknown) => {
-      // The address may not exist yet; the next container asks again.
-      this.opened.delete(address);
-      if ((error as NodeJS.ErrnoException).code === 'EADDRNOTAVAIL') return;
-      this.parts.incident(`Containers of ${environment} cannot reach the gateway at ${address}: ${String(error)}`);
-    });
-    this.opened.set(address, opening);
-    return opening;
+  /** Before every container: gateway and endpoints answer at the address under which it will see this machine. */
+  private async openGateway(address: string): Promise<void> {
+    if (address === 'host.docker.internal' || address === '127.0.0.1') return;
+    const { where, environment, endpoints } = this.parts;
+    let opening = this.opened.get(address);
+    if (!opening) {
+      opening = this.gateway.listen(ports.gateway(where.port, environment), address).catch((error: unknown) => {
+        // The address may not exist yet; the next container asks again.
+        this.opened.delete(address);
+        if ((error as NodeJS.ErrnoException).code === 'EADDRNOTAVAIL') return;
+        this.parts.incident(`Containers of ${environment} cannot reach the gateway at ${address}: ${String(error)}`);
+      });
+      this.opened.set(address, opening);
+    }
+    await opening;
+    await endpoints.openInside(environment, address);
   }
 
   private emulatorChild(): Child {
@@ -193,6 +214,8 @@ export class CloudEnvironment {
       MINISTACK_HOSTNAME: `sluice-${where.id}-${environment}`,
       MINISTACK_ACCOUNT_ID: this.account,
       MINISTACK_REGION: localRegion,
+      // Presigned addresses are verified with it.
+      AWS_SECRET_ACCESS_KEY: localSecretKey,
       MINISTACK_BEDROCK_PROXY_URL: this.parts.settings.bedrockProxyUrl ?? '',
       PERSIST_STATE: '1',
       STATE_DIR: join(this.folder, 'state'),

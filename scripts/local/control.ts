@@ -159,7 +159,6 @@ export class Control {
       return { status: 200, value: running.faults.list() };
     }
     if (method === 'GET' && action === 'inventory') return { status: 200, value: await running.inventory() };
-    if (method === 'GET' && action === 'containers') return { status: 200, value: await running.containers() };
     if (method === 'POST' && action === 'reset') {
       await running.reset();
       await this.postgres.drop(environment);

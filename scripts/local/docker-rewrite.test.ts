@@ -61,7 +61,60 @@ test('a container reaches the gateway, is labelled, and says who it is', () => {
     'AWS_SESSION_TOKEN=sluice-task.app/web',
     'AWS_DEFAULT_REGION=us-east-1',
     'AWS_EC2_METADATA_DISABLED=true',
+    'S3_PUBLIC_ENDPOINT=http://127.0.0.1:4502',
   ]);
+});
+
+test("a task's default region is that of its ARN", () => {
+  const labels = { 'com.amazonaws.ecs.task-arn': 'arn:aws:ecs:us-west-2:222222222222:task/agent/0123' };
+  expect(rewriteCreate({ Labels: labels }, context).Env).toEqual(
+    expect.arrayContaining(['AWS_REGION=us-west-2', 'AWS_DEFAULT_REGION=us-west-2']),
+  );
+});
+
+test('addresses of AWS in variables become those that a container reaches, but not the endpoint', () => {
+  const localise = (value: string): string => value.replace('https://api.example', 'http://10.88.0.1:4510');
+  const { Env } = rewriteCreate(
+    { Env: ['STORY_API_URL=https://api.example/dev?a=b', 'AWS_ENDPOINT_URL=https://api.example', 'EMPTY='] },
+    { ...context, localise },
+  );
+  expect(Env?.slice(0, 3)).toEqual([
+    'STORY_API_URL=http://10.88.0.1:4510/dev?a=b',
+    'AWS_ENDPOINT_URL=http://10.88.0.1:4502',
+    'EMPTY=',
+  ]);
+});
+
+describe('a function', () => {
+  const asked = {
+    Env: [
+      'AWS_REGION=us-west-2',
+      'AWS_LAMBDA_FUNCTION_NAME=resize',
+      'AWS_LAMBDA_FUNCTION_MEMORY_SIZE=512',
+      'AWS_SESSION_TOKEN=',
+    ],
+    Labels: { ministack: 'lambda' },
+    HostConfig: { PortBindings: { '8080/tcp': [{ HostIp: '127.0.0.1', HostPort: '' }] } },
+  };
+
+  it('is named in the ledger and has what a function has on AWS', () => {
+    const { Env, HostConfig } = rewriteCreate(asked, context);
+    expect(Env).toEqual(
+      expect.arrayContaining(['AWS_SESSION_TOKEN=sluice-task.lambda/resize', 'AWS_REGION=us-west-2']),
+    );
+    expect(HostConfig).toEqual({
+      PortBindings: {},
+      ReadonlyRootfs: true,
+      Tmpfs: { '/tmp': 'rw,size=512m,mode=1777' },
+      Memory: (512 + 96) * 1024 * 1024,
+      ExtraHosts: ['host.docker.internal:10.88.0.1'],
+    });
+  });
+
+  it('keeps its published port where containers have no address of their own', () => {
+    const { HostConfig } = rewriteCreate(asked, { ...context, gatewayHost: 'host.docker.internal' });
+    expect(HostConfig).toMatchObject({ PortBindings: asked.HostConfig.PortBindings });
+  });
 });
 
 test('paths of the Docker API', () => {

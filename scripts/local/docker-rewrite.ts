@@ -11,6 +11,8 @@ export interface RewriteContext {
   readonly homeId: string;
   /** Address of the gateway as a container sees it. */
   readonly gatewayHost: string;
+  /** An AWS address in a variable's value as a container reaches it here. @default - as it is */
+  readonly localise?: (value: string, gatewayHost: string) => string;
   /** Hard limits of the engine's service: a container asked to have more does not start. */
   readonly limits?: Readonly<Record<string, number>>;
 }
@@ -46,30 +48,34 @@ export interface CreateBody {
 export function rewriteCreate(body: CreateBody, context: RewriteContext): CreateBody {
   const image = body.Image ? registryImage(body.Image, context.basePort) : undefined;
   const labels = body.Labels ?? {};
-  const family = labels['com.amazonaws.ecs.task-definition-family'];
-  const caller = family
-    ? `${family}/${labels['com.amazonaws.ecs.container-name'] ?? ''}`
-    : (labels['ministack'] ?? 'container');
-  const endpoint = `http://${context.gatewayHost}:${ports.gateway(context.basePort, context.environment)}`;
-  const kept: string[] = [];
-  const own = new Set<string>();
+  const gateway = ports.gateway(context.basePort, context.environment);
+  const endpoint = `http://${context.gatewayHost}:${gateway}`;
+  const localise = (value: string): string => context.localise?.(value, context.gatewayHost) ?? value;
+  const variables = new Map<string, string>();
   for (const entry of body.Env ?? []) {
-    const name = entry.slice(0, entry.indexOf('='));
+    const at = entry.indexOf('=');
+    const [name, value] = at < 0 ? [entry, ''] : [entry.slice(0, at), entry.slice(at + 1)];
     // The SDKs refuse a credentials address outside of loopback; keys are given instead.
     if (name === 'AWS_CONTAINER_CREDENTIALS_FULL_URI' || name === 'AWS_CONTAINER_AUTHORIZATION_TOKEN') continue;
-    own.add(name);
-    kept.push(name === 'AWS_ENDPOINT_URL' ? `${name}=${endpoint}` : entry.replace(emulatorAddress(context), endpoint));
+    variables.set(
+      name,
+      name === 'AWS_ENDPOINT_URL' ? endpoint : localise(value.replace(emulatorAddress(context), endpoint)),
+    );
   }
+  const region = regionOf(labels) ?? context.region;
   const given: Record<string, string> = {
     AWS_ENDPOINT_URL: endpoint,
     AWS_ACCESS_KEY_ID: context.account,
     AWS_SECRET_ACCESS_KEY: localSecretKey,
-    AWS_SESSION_TOKEN: `${callerToken}${caller}`,
-    AWS_REGION: context.region,
-    AWS_DEFAULT_REGION: context.region,
+    AWS_SESSION_TOKEN: `${callerToken}${callerOf(labels, variables)}`,
+    AWS_REGION: region,
+    AWS_DEFAULT_REGION: region,
     AWS_EC2_METADATA_DISABLED: 'true',
+    // Presigned addresses are for people and browsers, who are on this machine and not in a container.
+    S3_PUBLIC_ENDPOINT: `http://127.0.0.1:${gateway}`,
   };
-  for (const [name, value] of Object.entries(given)) if (!own.has(name)) kept.push(`${name}=${value}`);
+  // The emulator gives functions an empty token.
+  for (const [name, value] of Object.entries(given)) if (!variables.get(name)) variables.set(name, value);
   const host = body.HostConfig ?? {};
   const limits = [...((host['Ulimits'] as Array<{ Name?: string }> | null | undefined) ?? [])];
   for (const [name, value] of Object.entries(context.limits ?? {})) {
@@ -77,6 +83,7 @@ export function rewriteCreate(body: CreateBody, context: RewriteContext): Create
       limits.push({ Name: name, Soft: value, Hard: value } as { Name: string });
   }
   if (limits.length) host['Ulimits'] = limits;
+  if (labels['ministack'] === 'lambda') Object.assign(host, functionHost(host, variables, context.gatewayHost));
   if (/^[\d.]+$/.test(context.gatewayHost)) {
     // The name that Docker Desktop gives to this machine, for what else a person runs on it.
     const others = ((host['ExtraHosts'] as string[] | null | undefined) ?? []).filter(
@@ -88,8 +95,44 @@ export function rewriteCreate(body: CreateBody, context: RewriteContext): Create
     ...body,
     ...(image ? { Image: image.reference } : {}),
     HostConfig: host,
-    Env: kept,
+    Env: [...variables].map(([name, value]) => `${name}=${value}`),
     Labels: { ...labels, 'sluice.home': context.homeId, 'sluice.environment': context.environment },
+  };
+}
+
+/** Who makes a call, for the ledger: `<task family>/<container>`, or `lambda/<function>`. */
+function callerOf(labels: Record<string, string>, variables: ReadonlyMap<string, string>): string {
+  const family = labels['com.amazonaws.ecs.task-definition-family'];
+  if (family) return `${family}/${labels['com.amazonaws.ecs.container-name'] ?? ''}`;
+  const kind = labels['ministack'] ?? 'container';
+  return kind === 'lambda' ? `lambda/${variables.get('AWS_LAMBDA_FUNCTION_NAME') ?? ''}` : kind;
+}
+
+/** A task runs in the region of its own ARN, which need not be the emulator's default one. */
+function regionOf(labels: Record<string, string>): string | undefined {
+  return /^arn:aws[\w-]*:ecs:([a-z0-9-]+):/.exec(labels['com.amazonaws.ecs.task-arn'] ?? '')?.[1];
+}
+
+/** More than a function may use, by what the stand-in for its runtime needs itself. */
+const RUNTIME_MIB = 96;
+
+/** A function's surroundings on AWS: a read-only image, 512 MB at /tmp, no more memory than it was given. */
+function functionHost(
+  host: Record<string, unknown>,
+  variables: ReadonlyMap<string, string>,
+  gatewayHost: string,
+): Record<string, unknown> {
+  const memory = Number(variables.get('AWS_LAMBDA_FUNCTION_MEMORY_SIZE') ?? 128) + RUNTIME_MIB;
+  // On Linux containers are reached at their own address; publishing a port would only take time.
+  const direct = /^[\d.]+$/.test(gatewayHost);
+  return {
+    ...(direct ? { PortBindings: {} } : {}),
+    ReadonlyRootfs: true,
+    Tmpfs: {
+      ...((host['Tmpfs'] as Record<string, string> | null | undefined) ?? {}),
+      '/tmp': 'rw,size=512m,mode=1777',
+    },
+    Memory: memory * 1024 * 1024,
   };
 }
 

@@ -1,8 +1,10 @@
-/** Published endpoints: each HTTP API and public load balancer gets a port of its own on this machine, remembered over
- * restarts. A request keeps its path; the host name that the emulator needs is set on the way. */
+/** Published endpoints: each API, public load balancer and distribution gets a port of its own on this machine, remembered over
+ * restarts. A request keeps its path; the host name that the emulator needs is set on the way. Containers reach an endpoint at the
+ * same port of the address under which they see this machine. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { join } from 'node:path';
+import { localisePolicy } from './addresses';
 import { endToEnd, forward, rawPairs, relay, tunnel } from './http-forward';
 import { readJson, writeJson } from './json-file';
 import { environmentNames, ports, type Environment, type Places } from './places';
@@ -14,13 +16,17 @@ interface Remembered {
   readonly port: number;
   /** Host name towards the emulator. */
   readonly host: string;
+  readonly aliases?: readonly string[];
 }
 
-/** A request to an HTTP API may carry 10 MB, as on AWS. */
+/** A request to an API may carry 10 MB, as on AWS. */
 const apiBodyLimit = 10 * 1024 * 1024;
 
 export class Endpoints {
-  private readonly servers = new Map<string, Server>();
+  /** Each endpoint's servers by the address they listen at: 127.0.0.1, and those at which containers see this machine. */
+  private readonly servers = new Map<string, Map<string, Server>>();
+  /** Addresses at which containers of an environment see this machine. */
+  private readonly inside = new Map<Environment, Set<string>>();
   private readonly remembered: Record<string, Remembered>;
   private readonly file: string;
   private queue: Promise<unknown> = Promise.resolve();
@@ -34,12 +40,41 @@ export class Endpoints {
   }
 
   /** Publishes (or finds) an endpoint and gives its URL. Calls are served one after the other, so ports are never shared. */
-  publish(environment: Environment, kind: Kind, id: string, host: string): Promise<string> {
+  publish(
+    environment: Environment,
+    kind: Kind,
+    id: string,
+    host: string,
+    aliases?: readonly string[],
+  ): Promise<string> {
     const key = `${environment}/${kind}/${id}`;
-    const result = this.queue.then(async () => {
+    return this.inTurn(async () => {
+      const known = this.remembered[key];
+      // A new thing of an old name has another host name.
+      if (known && known.host !== host) await this.shut(key);
       if (!this.servers.has(key)) await this.open(key, environment, kind, host);
-      return url(this.remembered[key]?.port ?? 0);
+      const { port } = this.remembered[key] ?? { port: 0 };
+      if (JSON.stringify(this.remembered[key]) !== JSON.stringify(remember(port, host, aliases))) {
+        this.remembered[key] = remember(port, host, aliases);
+        writeJson(this.file, this.remembered);
+      }
+      return url(port);
     });
+  }
+
+  /** Makes an environment's endpoints reachable for containers at this address of the machine, now and later. To be called with
+   * every container: Podman takes the address away while there is none. */
+  openInside(environment: Environment, address: string): Promise<void> {
+    return this.inTurn(async () => {
+      this.inside.set(environment, (this.inside.get(environment) ?? new Set()).add(address));
+      for (const key of this.servers.keys()) {
+        if (key.startsWith(`${environment}/`)) await this.listenInside(key, environment, address);
+      }
+    });
+  }
+
+  private inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.queue.then(work);
     this.queue = result.catch(() => undefined);
     return result;
   }
@@ -53,18 +88,18 @@ export class Endpoints {
 
   /** Opens again what an environment had published. */
   async restore(environment: Environment): Promise<void> {
-    for (const [key, { host }] of Object.entries(this.remembered)) {
+    for (const [key, { host, aliases }] of Object.entries(this.remembered)) {
       const [owner, kind, ...id] = key.split('/');
-      if (owner === environment) await this.publish(environment, kind as Kind, id.join('/'), host);
+      if (owner === environment) await this.publish(environment, kind as Kind, id.join('/'), host, aliases);
     }
   }
 
   list(environment: Environment): PublishedEndpoint[] {
     return Object.entries(this.remembered)
       .filter(([key]) => key.startsWith(`${environment}/`) && this.servers.has(key))
-      .map(([key, { port }]) => {
+      .map(([key, { port, host, aliases }]) => {
         const [, kind, ...id] = key.split('/');
-        return { kind: kind as Kind, id: id.join('/'), url: url(port) };
+        return { kind: kind as Kind, id: id.join('/'), url: url(port), host, ...(aliases ? { aliases } : {}) };
       });
   }
 
@@ -82,16 +117,39 @@ export class Endpoints {
   }
 
   private async shut(key: string): Promise<void> {
-    const server = this.servers.get(key);
+    const servers = this.servers.get(key);
     this.servers.delete(key);
-    if (!server) return;
-    const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-    server.closeAllConnections();
-    await closed;
+    await Promise.all(
+      [...(servers?.values() ?? [])].map(async (server) => {
+        const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+        server.closeAllConnections();
+        await closed;
+      }),
+    );
+  }
+
+  private async listenInside(key: string, environment: Environment, address: string): Promise<void> {
+    const servers = this.servers.get(key);
+    const { port, host } = this.remembered[key] ?? {};
+    if (!servers || servers.has(address) || port === undefined || host === undefined) return;
+    const server = this.serverFor(key.split('/')[1] as Kind, host, environment);
+    const problem = await tryListen(server, port, address);
+    if (!problem) servers.set(address, server);
+    else if (problem !== 'EADDRNOTAVAIL')
+      this.incident(`Containers cannot reach ${key} at port ${port} of ${address}: ${problem}.`);
+  }
+
+  private serverFor(kind: Kind, host: string, environment: Environment): Server {
+    const gateway = url(ports.gateway(this.where.port, environment));
+    return serverFor({
+      kind,
+      host,
+      emulatorPort: ports.emulator(this.where.port, environment),
+      policy: (policy) => localisePolicy(policy, { gateway, endpoints: this.list(environment) }),
+    });
   }
 
   private async open(key: string, environment: Environment, kind: Kind, host: string): Promise<void> {
-    const emulator = ports.emulator(this.where.port, environment);
     const wanted = this.remembered[key]?.port;
     const taken = new Set(
       Object.entries(this.remembered)
@@ -104,33 +162,48 @@ export class Endpoints {
       ...Array.from({ length: 200 }, (_, n) => first + n).filter((p) => !taken.has(p)),
     ];
     for (const port of choices) {
-      const server = serverFor(kind, host, emulator);
-      if (!(await tryListen(server, port))) continue;
+      const server = this.serverFor(kind, host, environment);
+      if (await tryListen(server, port, '127.0.0.1')) continue;
       if (wanted && port !== wanted)
         this.incident(`Port ${wanted} of ${key} is taken by another program; it moved to ${port}.`);
-      this.servers.set(key, server);
-      this.remembered[key] = { port: (server.address() as AddressInfo).port, host };
+      this.servers.set(key, new Map([['127.0.0.1', server]]));
+      this.remembered[key] = remember((server.address() as AddressInfo).port, host, this.remembered[key]?.aliases);
       writeJson(this.file, this.remembered);
+      for (const address of this.inside.get(environment) ?? []) await this.listenInside(key, environment, address);
       return;
     }
     throw new Error(`no free port from ${first} on for ${key} (${environmentNames.length} environments)`);
   }
 }
 
+function remember(port: number, host: string, aliases?: readonly string[]): Remembered {
+  return { port, host, ...(aliases?.length ? { aliases } : {}) };
+}
+
 function url(port: number): string {
   return `http://127.0.0.1:${port}`;
 }
 
-function tryListen(server: Server, port: number): Promise<boolean> {
+/** Starts to listen; gives the code of what is in the way. */
+function tryListen(server: Server, port: number, address: string): Promise<string | undefined> {
   return new Promise((resolve) => {
-    server.once('error', () => resolve(false));
-    server.listen(port, '127.0.0.1', () => resolve(true));
+    server.once('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? error.message));
+    server.listen(port, address, () => resolve(undefined));
   });
 }
 
-function serverFor(kind: Kind, host: string, emulatorPort: number): Server {
+interface Served {
+  readonly kind: Kind;
+  readonly host: string;
+  readonly emulatorPort: number;
+  /** A content security policy as it must read on this machine. */
+  readonly policy: (policy: string) => string;
+}
+
+function serverFor(served: Served): Server {
+  const { host, emulatorPort } = served;
   const server = createServer((request, response) => {
-    serve(request, response, kind, host, emulatorPort).catch((error: unknown) => {
+    serve(request, response, served).catch((error: unknown) => {
       if (response.headersSent) return void response.destroy();
       const tooLarge = (error as { code?: string }).code === 'ETOOLARGE';
       answer(response, tooLarge ? 413 : 503, tooLarge ? 'Request Entity Too Large' : 'Service Unavailable');
@@ -145,21 +218,19 @@ function serverFor(kind: Kind, host: string, emulatorPort: number): Server {
   return server;
 }
 
-async function serve(
-  request: IncomingMessage,
-  response: ServerResponse,
-  kind: Kind,
-  host: string,
-  emulatorPort: number,
-): Promise<void> {
-  if (kind === 'api' && Number(request.headers['content-length'] ?? 0) > apiBodyLimit) {
+async function serve(request: IncomingMessage, response: ServerResponse, served: Served): Promise<void> {
+  const { kind, host, emulatorPort, policy } = served;
+  if ((kind === 'api' || kind === 'rest') && Number(request.headers['content-length'] ?? 0) > apiBodyLimit) {
     request.resume();
-    return answer(response, 413, 'Request Entity Too Large');
+    return answer(response, 413, kind === 'rest' ? 'Request Too Long' : 'Request Entity Too Large');
   }
   const headers = endToEnd(request.headers);
   const client = request.socket.remoteAddress ?? '127.0.0.1';
   const before = request.headers['x-forwarded-for'];
-  if (kind === 'api') {
+  if (kind === 'cdn') {
+    // A viewer on AWS would come over TLS: nothing is redirected to a port that does not exist.
+    headers['x-forwarded-proto'] = 'https';
+  } else if (kind !== 'alb') {
     headers['x-forwarded-for'] = before ? `${String(before)}, ${client}` : client;
     headers['x-forwarded-proto'] = 'http';
     headers['x-forwarded-port'] = String(request.socket.localPort ?? '');
@@ -172,7 +243,10 @@ async function serve(
     headers,
     patienceMs: 15_000,
   });
-  relay(given, response);
+  const answered = endToEnd(given.headers);
+  const restricted = answered['content-security-policy'];
+  if (kind === 'cdn' && typeof restricted === 'string') answered['content-security-policy'] = policy(restricted);
+  relay(given, response, answered);
 }
 
 function answer(response: ServerResponse, status: number, message: string): void {

@@ -13,7 +13,7 @@ export interface EngineAnswer {
   readonly body: Buffer;
 }
 
-export interface ContainerSummary {
+interface ContainerSummary {
   Id: string;
   Names?: string[];
   State: string;

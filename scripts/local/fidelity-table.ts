@@ -13,6 +13,76 @@ export interface Fidelity {
 const network = 'Addresses and routes are kept and checked, but no packet passes through them';
 
 export const fidelityTable: Readonly<Record<string, Fidelity>> = {
+  aws_acm_certificate: {
+    level: 'recorded',
+    call: 'acm:RequestCertificate',
+    note: 'Issued at once and used for nothing: everything here is plain HTTP',
+  },
+  aws_acm_certificate_validation: {
+    level: 'recorded',
+    call: 'acm:DescribeCertificate',
+    note: 'No record is looked up; every certificate is valid',
+  },
+  aws_api_gateway_account: {
+    level: 'recorded',
+    call: 'apigateway:UpdateAccount',
+    note: 'Access logs are written with or without the role',
+  },
+  aws_api_gateway_authorizer: {
+    level: 'emulated',
+    call: 'apigateway:CreateAuthorizer',
+    note: 'Cognito ID tokens are verified by signature, pool and time; can be tested with test-invoke-authorizer',
+  },
+  aws_api_gateway_deployment: {
+    level: 'emulated',
+    call: 'apigateway:CreateDeployment',
+    note: 'A stage serves what its deployment captured: routes, authorizers and gateway responses change with the next one only',
+  },
+  aws_api_gateway_gateway_response: {
+    level: 'emulated',
+    call: 'apigateway:PutGatewayResponse',
+    note: 'Status, headers and body of the errors that the API itself gives',
+  },
+  aws_api_gateway_integration: {
+    level: 'emulated',
+    call: 'apigateway:PutIntegration',
+    note: 'Function proxies with their time limit, and fixed answers; a header that was sent twice arrives as one',
+  },
+  aws_api_gateway_integration_response: {
+    level: 'emulated',
+    call: 'apigateway:PutIntegrationResponse',
+    note: 'Status, headers and body of fixed answers',
+  },
+  aws_api_gateway_method: {
+    level: 'emulated',
+    call: 'apigateway:PutMethod',
+    note: 'Matched and authorized as on AWS; IAM authorization is not checked',
+  },
+  aws_api_gateway_method_response: {
+    level: 'recorded',
+    call: 'apigateway:PutMethodResponse',
+    note: 'An integration may set headers that are not declared here',
+  },
+  aws_api_gateway_method_settings: {
+    level: 'emulated',
+    call: 'apigateway:UpdateStage',
+    note: 'Throttling holds; metrics, execution logs and caching are recorded',
+  },
+  aws_api_gateway_resource: {
+    level: 'emulated',
+    call: 'apigateway:CreateResource',
+    note: 'Paths with parameters and greedy parts are matched as on AWS',
+  },
+  aws_api_gateway_rest_api: {
+    level: 'emulated',
+    call: 'apigateway:CreateRestApi',
+    note: 'Answers at a port of this machine with the stage in the path; the 10 MB limit holds; no TLS, names of headers arrive in lower case',
+  },
+  aws_api_gateway_stage: {
+    level: 'emulated',
+    call: 'apigateway:CreateStage',
+    note: 'Serves its deployment and writes its access log; tracing and caching are recorded',
+  },
   aws_apigatewayv2_api: {
     level: 'emulated',
     call: 'apigateway:CreateApi',
@@ -44,10 +114,45 @@ export const fidelityTable: Readonly<Record<string, Fidelity>> = {
     call: 'application-autoscaling:RegisterScalableTarget',
     note: 'Nothing scales by itself; the limits are kept',
   },
+  aws_cloudfront_distribution: {
+    level: 'emulated',
+    call: 'cloudfront:CreateDistribution',
+    note: 'Answers at a port of this machine: behaviours, origins, access control, methods, forwarded headers, error pages and streams as on AWS; changes are live at once; nothing is cached, and there is no TLS, no logging and no restriction by country',
+  },
+  aws_cloudfront_origin_access_control: {
+    level: 'emulated',
+    call: 'cloudfront:CreateOriginAccessControl',
+    note: "The bucket's policy must allow the distribution",
+  },
+  aws_cloudfront_response_headers_policy: {
+    level: 'emulated',
+    call: 'cloudfront:CreateResponseHeadersPolicy',
+    note: 'Its headers are set',
+  },
   aws_cloudwatch_log_group: {
     level: 'emulated',
     call: 'logs:CreateLogGroup',
-    note: 'Containers with the awslogs driver write to it and queries work; retention removes nothing',
+    note: 'Functions and containers with the awslogs driver write to it and queries work; retention removes nothing, but a stream keeps its last 20 000 lines only',
+  },
+  aws_cognito_user_group: {
+    level: 'emulated',
+    call: 'cognito-idp:CreateGroup',
+    note: 'Groups stand in the tokens; their roles mean nothing',
+  },
+  aws_cognito_user_pool: {
+    level: 'emulated',
+    call: 'cognito-idp:CreateUserPool',
+    note: 'Sign-in, challenges, the password rule, groups and signed tokens with published keys work; no message is sent, and nothing protects against guessing',
+  },
+  aws_cognito_user_pool_client: {
+    level: 'emulated',
+    call: 'cognito-idp:CreateUserPoolClient',
+    note: 'Its sign-in flows and the lives of its tokens hold',
+  },
+  aws_cognito_user_pool_domain: {
+    level: 'recorded',
+    call: 'cognito-idp:CreateUserPoolDomain',
+    note: 'The name does not resolve; the hosted pages are not used here',
   },
   aws_default_security_group: { level: 'recorded', call: 'ec2:DescribeSecurityGroups', note: `${network}` },
   aws_dynamodb_table: {
@@ -88,15 +193,30 @@ export const fidelityTable: Readonly<Record<string, Fidelity>> = {
   },
   aws_instance: { level: 'recorded', call: 'ec2:RunInstances', note: 'No machine starts' },
   aws_internet_gateway: { level: 'recorded', call: 'ec2:CreateInternetGateway', note: network },
+  aws_lambda_function: {
+    level: 'real',
+    call: 'lambda:CreateFunction',
+    note: "An image runs in containers of its own, one call each at a time, with its variables, memory limit, time limit, read-only files and log; after five minutes without a call they end; CPU shares and a VPC mean nothing, the role grants everything, and where the base image cannot be pulled its runtime is a stand-in on this machine's Node.js",
+  },
+  aws_lambda_function_event_invoke_config: {
+    level: 'emulated',
+    call: 'lambda:PutFunctionEventInvokeConfig',
+    note: 'The number of retries holds, seconds apart and not minutes; an event that waits is lost when the local cloud is stopped',
+  },
+  aws_lambda_permission: {
+    level: 'recorded',
+    call: 'lambda:AddPermission',
+    note: 'Not enforced: every call is allowed',
+  },
   aws_lb: {
     level: 'emulated',
     call: 'elasticloadbalancing:CreateLoadBalancer',
-    note: 'Forwards to healthy targets and drains those that leave; a public one answers at a port of this machine; security groups do not filter',
+    note: 'Forwards to healthy targets and drains those that leave; a public one answers at a port of this machine; security groups do not filter, idle connections are kept up to 4000 s',
   },
   aws_lb_listener: {
     level: 'emulated',
     call: 'elasticloadbalancing:CreateListener',
-    note: 'Rules, redirects and fixed answers work; no TLS',
+    note: 'Rules, redirects and fixed answers work; no TLS: the port of a public load balancer with an HTTPS listener leads to that listener',
   },
   aws_lb_target_group: {
     level: 'emulated',
@@ -109,6 +229,8 @@ export const fidelityTable: Readonly<Record<string, Fidelity>> = {
     note: `${network}; containers reach out through this machine`,
   },
   aws_route: { level: 'recorded', call: 'ec2:CreateRoute', note: network },
+  aws_route53_record: { level: 'recorded', call: 'route53:ChangeResourceRecordSets', note: 'Answers no DNS question' },
+  aws_route53_zone: { level: 'recorded', call: 'route53:CreateHostedZone', note: 'Answers no DNS question' },
   aws_route_table: { level: 'recorded', call: 'ec2:CreateRouteTable', note: network },
   aws_route_table_association: { level: 'recorded', call: 'ec2:AssociateRouteTable', note: network },
   aws_s3_bucket: {
@@ -116,12 +238,18 @@ export const fidelityTable: Readonly<Record<string, Fidelity>> = {
     call: 's3:CreateBucket',
     note: 'Objects, versions, conditional writes and tags work; encryption is recorded',
   },
+  aws_s3_bucket_cors_configuration: { level: 'recorded', call: 's3:PutBucketCors', note: 'Every origin is allowed' },
   aws_s3_bucket_lifecycle_configuration: {
     level: 'recorded',
     call: 's3:PutBucketLifecycleConfiguration',
     note: 'No object ever expires',
   },
-  aws_s3_bucket_policy: { level: 'recorded', call: 's3:PutBucketPolicy', note: 'Not enforced' },
+  aws_s3_bucket_ownership_controls: { level: 'recorded', call: 's3:PutBucketOwnershipControls', note: 'Not enforced' },
+  aws_s3_bucket_policy: {
+    level: 'emulated',
+    call: 's3:PutBucketPolicy',
+    note: 'Decides what a distribution may read; nobody else is held to it',
+  },
   aws_s3_bucket_public_access_block: { level: 'recorded', call: 's3:PutPublicAccessBlock', note: 'Not enforced' },
   aws_s3_bucket_server_side_encryption_configuration: {
     level: 'recorded',

@@ -59,7 +59,7 @@ const special: Readonly<Record<string, readonly string[]>> = {
 /** API Gateway's policies speak of HTTP verbs. */
 const apigatewayVerbs: ReadonlyArray<readonly [RegExp, string]> = [
   [/^(Get|List)/, 'GET'],
-  [/^(Create|Import|Tag)/, 'POST'],
+  [/^(Create|Import|Tag|Test)/, 'POST'],
   [/^Update/, 'PATCH'],
   [/^(Delete|Untag)/, 'DELETE'],
   [/^Put/, 'PUT'],

@@ -35,6 +35,11 @@ const lambda: readonly Rule[] = [
   ['POST', /^\/2015-03-31\/functions\/([^/]+)\/policy$/, 'AddPermission'],
   ['GET', /^\/2015-03-31\/functions\/([^/]+)\/policy$/, 'GetPolicy'],
   ['DELETE', /^\/2015-03-31\/functions\/([^/]+)\/policy\//, 'RemovePermission'],
+  ['PUT', /^\/2019-09-25\/functions\/([^/]+)\/event-invoke-config$/, 'PutFunctionEventInvokeConfig'],
+  ['GET', /^\/2019-09-25\/functions\/([^/]+)\/event-invoke-config$/, 'GetFunctionEventInvokeConfig'],
+  ['DELETE', /^\/2019-09-25\/functions\/([^/]+)\/event-invoke-config$/, 'DeleteFunctionEventInvokeConfig'],
+  ['PUT', /^\/2017-10-31\/functions\/([^/]+)\/concurrency$/, 'PutFunctionConcurrency'],
+  ['DELETE', /^\/2017-10-31\/functions\/([^/]+)\/concurrency$/, 'DeleteFunctionConcurrency'],
 ];
 
 const bedrock: readonly Rule[] = [
@@ -59,7 +64,84 @@ const s3control: readonly Rule[] = [
   ['DELETE', /^\/v20180820\/tags\/(.+)$/, 'UntagResource'],
 ];
 
-const rules: Readonly<Record<string, readonly Rule[]>> = { lambda, bedrock, route53, s3control };
+/** Operations on one kind of thing at `<path>[/<id>]`, as REST services name them. */
+function crud(path: string, kind: string, verbs: Readonly<Record<string, string>>, config = ''): Rule[] {
+  const escaped = path.replaceAll('/', '\\/');
+  const all = new RegExp(`^${escaped}\\/?$`);
+  const one = new RegExp(`^${escaped}\\/([^/]+)\\/?$`);
+  const part = new RegExp(`^${escaped}\\/([^/]+)${config}$`);
+  return [
+    ['POST', all, `Create${kind}`],
+    ['GET', all, verbs['list'] ?? `List${kind}s`],
+    ['GET', one, `Get${kind}`],
+    ['DELETE', one, `Delete${kind}`],
+    ...(config ? ([['GET', part, `Get${kind}Config`]] as Rule[]) : []),
+    [verbs['update'] ?? 'PUT', part, `Update${kind}`],
+  ];
+}
+
+const cloudfrontBase = '/2020-05-31';
+const cloudfront: readonly Rule[] = [
+  ...crud(`${cloudfrontBase}/distribution`, 'Distribution', {}, '\\/config'),
+  ['POST', /^\/2020-05-31\/distribution\/([^/]+)\/invalidation$/, 'CreateInvalidation'],
+  ['GET', /^\/2020-05-31\/distribution\/([^/]+)\/invalidation\/[^/]+$/, 'GetInvalidation'],
+  ...crud(`${cloudfrontBase}/origin-access-control`, 'OriginAccessControl', {}, '\\/config'),
+  ...crud(`${cloudfrontBase}/response-headers-policy`, 'ResponseHeadersPolicy', {
+    list: 'ListResponseHeadersPolicies',
+  }),
+  ...crud(`${cloudfrontBase}/cache-policy`, 'CachePolicy', { list: 'ListCachePolicies' }),
+  ...crud(`${cloudfrontBase}/function`, 'Function', {}),
+  ['GET', /^\/2020-05-31\/tagging$/, 'ListTagsForResource'],
+  ['POST', /^\/2020-05-31\/tagging$/, 'TagResource'],
+];
+
+/** What a REST API (API Gateway v1) is made of: path below `/restapis/{id}`, then an optional id. */
+const restApiParts: ReadonlyArray<readonly [path: string, kind: string]> = [
+  ['resources\\/[^/]+\\/methods\\/[^/]+\\/integration\\/responses', 'IntegrationResponse'],
+  ['resources\\/[^/]+\\/methods\\/[^/]+\\/responses', 'MethodResponse'],
+  ['resources\\/[^/]+\\/methods', 'Method'],
+  ['resources', 'Resource'],
+  ['deployments', 'Deployment'],
+  ['stages', 'Stage'],
+  ['authorizers', 'Authorizer'],
+  ['gatewayresponses', 'GatewayResponse'],
+  ['requestvalidators', 'RequestValidator'],
+  ['models', 'Model'],
+];
+
+const itemVerbs: Readonly<Record<string, string>> = { GET: 'Get', PATCH: 'Update', DELETE: 'Delete', PUT: 'Put' };
+
+function itemRules(path: string, kind: string): Rule[] {
+  return Object.entries(itemVerbs).map(([method, verb]) => [method, new RegExp(path), `${verb}${kind}`]);
+}
+
+const restApis: readonly Rule[] = [
+  ['POST', /^\/restapis$/, 'CreateRestApi'],
+  ['GET', /^\/restapis$/, 'GetRestApis'],
+  ...itemRules('^\\/restapis\\/([^/]+)$', 'RestApi'),
+  ['POST', /^\/restapis\/([^/]+)\/resources\/[^/]+$/, 'CreateResource'],
+  ['POST', /^\/restapis\/([^/]+)\/authorizers\/[^/]+$/, 'TestInvokeAuthorizer'],
+  ...itemRules('^\\/restapis\\/([^/]+)\\/resources\\/[^/]+\\/methods\\/[^/]+\\/integration$', 'Integration'),
+  ...restApiParts.flatMap(([path, kind]): Rule[] => [
+    ['POST', new RegExp(`^\\/restapis\\/([^/]+)\\/${path}$`), `Create${kind}`],
+    ['GET', new RegExp(`^\\/restapis\\/([^/]+)\\/${path}$`), `Get${kind}s`],
+    ...itemRules(`^\\/restapis\\/([^/]+)\\/${path}\\/[^/]+$`, kind),
+  ]),
+  ['GET', /^\/account$/, 'GetAccount'],
+  ['PATCH', /^\/account$/, 'UpdateAccount'],
+  ['GET', /^\/tags\/(.+)$/, 'GetTags'],
+  ['PUT', /^\/tags\/(.+)$/, 'TagResource'],
+  ['DELETE', /^\/tags\/(.+)$/, 'UntagResource'],
+];
+
+const rules: Readonly<Record<string, readonly Rule[]>> = {
+  lambda,
+  bedrock,
+  route53,
+  s3control,
+  cloudfront,
+  apigateway: restApis,
+};
 
 /** Sub-resources of S3 buckets and objects: `?tagging` and so on. */
 const s3Parts: Readonly<Record<string, string>> = {
@@ -100,7 +182,7 @@ export function restOperation(
   headers: Readonly<Record<string, unknown>>,
 ): RestOperation {
   if (service === 's3') return s3(method, bucket ? `/${bucket}${path}` : path, query, headers);
-  if (service === 'apigateway') return apigateway(method, path);
+  if (service === 'apigateway' && path.startsWith('/v2/')) return apigateway(method, path);
   for (const [verb, pattern, operation] of rules[service] ?? []) {
     const match = verb === method ? pattern.exec(path) : null;
     if (match) return { operation, resource: decode(match[1] ?? '') };
@@ -111,7 +193,6 @@ export function restOperation(
 function apigateway(method: string, path: string): RestOperation {
   const parts = path.split('/').filter(Boolean);
   const resource = decode(parts.slice(1).join('/')).slice(0, 200);
-  if (parts[0] !== 'v2') return { operation: '', resource: decode(path) };
   if (parts[1] === 'tags') {
     return { operation: { GET: 'GetTags', POST: 'TagResource', DELETE: 'UntagResource' }[method] ?? '', resource };
   }

@@ -45,9 +45,14 @@ export interface EnvironmentStatus {
 }
 
 export interface PublishedEndpoint {
-  readonly kind: 'api' | 'alb';
+  /** HTTP or WebSocket API, REST API, public load balancer, distribution. */
+  readonly kind: 'api' | 'rest' | 'alb' | 'cdn';
   readonly id: string;
   readonly url: string;
+  /** Host name towards the emulator; of a load balancer and a distribution, the one on AWS too. */
+  readonly host: string;
+  /** Further names on AWS. */
+  readonly aliases?: readonly string[];
 }
 
 export interface CloudStatus {

@@ -16,6 +16,7 @@ interface Stored {
   readonly blobs: Map<string, Buffer>;
   readonly manifests: Map<string, { bytes: Buffer; type: string }>;
   readonly tags: Map<string, string>;
+  readonly mutability: 'MUTABLE' | 'IMMUTABLE';
 }
 
 export class RegistryServer {
@@ -37,8 +38,8 @@ export class RegistryServer {
     await new Promise((closed) => this.#server.close(closed));
   }
 
-  create(name: string): Stored {
-    const stored: Stored = { blobs: new Map(), manifests: new Map(), tags: new Map() };
+  create(name: string, mutability: Stored['mutability'] = 'IMMUTABLE'): Stored {
+    const stored: Stored = { blobs: new Map(), manifests: new Map(), tags: new Map(), mutability };
     this.repositories.set(name, stored);
     return stored;
   }
@@ -143,7 +144,12 @@ export class RegistryServer {
       return answer(response, 400, type, JSON.stringify({ __type: 'RepositoryNotFoundException', message: name }));
     }
     if (/DescribeRepositories$/.test(String(request.headers['x-amz-target']))) {
-      return answer(response, 200, type, JSON.stringify({ repositories: [{ repositoryName: name }] }));
+      return answer(
+        response,
+        200,
+        type,
+        JSON.stringify({ repositories: [{ repositoryName: name, imageTagMutability: stored.mutability }] }),
+      );
     }
     const id = input.imageIds?.[0] ?? {};
     const digest = id.imageDigest ?? stored.tags.get(id.imageTag ?? '') ?? '';

@@ -53,15 +53,26 @@ def main():
     from hypercorn.asyncio import serve
     from hypercorn.config import Config
 
+    import container_logs
     import inventory
     import mend_apigateway
+    import mend_cloudfront
+    import mend_cognito
     import mend_data_plane
     import mend_ec2
     import mend_ecs
     import mend_elb
+    import mend_lambda
+    import mend_rest_api
+    import mend_s3
+    import mend_rest_import
     import snapshots
 
-    for mend in (mend_data_plane, mend_apigateway, mend_elb, mend_ecs, mend_ec2):
+    for mend in (
+        mend_data_plane, mend_apigateway, mend_elb, mend_ecs, mend_ec2, mend_rest_api, mend_rest_import,
+        mend_cognito, mend_cloudfront,
+        mend_s3, mend_lambda, container_logs,
+    ):
         mend.apply()
     keeper = snapshots.Keeper(ministack)
     keeper.apply()

@@ -1,11 +1,16 @@
-"""Everything an account holds, read from the emulator's own stores: one line `service/store/key` per thing. What AWS keeps as
-a mere memory (stopped tasks, retired task definitions, keys waiting for deletion) does not count."""
+"""Everything an account holds in all regions, read from the emulator's own stores: one line `service/store/key` per thing, with
+`@region` where it is not the account's first. What AWS keeps as a mere memory (stopped tasks, retired task definitions, keys
+waiting for deletion) does not count, nor does the network that every region has from the start."""
 
+import os
 import re
 
 # Stores that hold no things of their own: tags, settings, indexes, logs of what happened.
-NOT_THINGS = re.compile(r"(^|_)tags?(_|$)|setting|latest|counter|token|cache|history|event_log|metric_data|attrs?$|limits?$"
+NOT_THINGS = re.compile(r"(^|_)tags?(_|$)|setting|latest|counter|token|cache|history|event_log|metric_data|^metrics$|attrs?$|limits?$"
                         r"|^default|session|^layer_blobs$|^manifest_blobs$|image_scan|^log_records$|^bucket_acl$", re.IGNORECASE)
+FIRST_REGION = os.environ.get("MINISTACK_REGION", "us-east-1")
+# The default network of a region, which the emulator makes when the region is first asked for.
+DEFAULT_NETWORK = re.compile(r"^[a-z]+-0000000\d$")
 SKIPPED_SERVICES = {"cloudtrail", "imds", "ecs_metadata", "tagging"}
 
 
@@ -41,6 +46,9 @@ def collect(services):
                 # Parents keep an empty collection of children; only what is in it is a thing.
                 if value is None or value == {} or value == [] or is_memory(service, store, value):
                     continue
-                name = key[-1]
-                found.add(f"{service}/{store}/{name if isinstance(name, str) else '/'.join(map(str, name))}")
+                name = key[-1] if isinstance(key[-1], str) else "/".join(map(str, key[-1]))
+                region = key[1] if len(key) == 3 and key[1] != FIRST_REGION else ""
+                if region and service == "ec2" and DEFAULT_NETWORK.match(name):
+                    continue
+                found.add(f"{service}/{store}/{name}{'@' + region if region else ''}")
     return sorted(found)

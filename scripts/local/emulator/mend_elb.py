@@ -247,6 +247,8 @@ def apply():
         return alb._xml(200, "DescribeTargetHealth",
                         f"<TargetHealthDescriptions>{''.join(rows)}</TargetHealthDescriptions>")
 
+    # The longest idle timeout that a load balancer may have: an idle stream is not cut before its time.
+    alb.TARGET_IDLE_TIMEOUT = 4000.0
     alb._forward_to_tg = forward_to_group
     alb._describe_target_health = describe_target_health
     for table in [v for v in vars(alb).values() if isinstance(v, dict)]:
