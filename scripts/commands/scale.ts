@@ -5,6 +5,7 @@ import { UsageError } from '../console/errors';
 import { readOutputs } from '../flow/deploy';
 import { waitForServices } from '../flow/rollout';
 import { connect } from '../session/connect';
+import { operations } from '../systems/index';
 import { environmentCommand, identity } from './define';
 
 /** Fargate's own default quota is far above; this catches a slip of the finger. */
@@ -22,13 +23,14 @@ export function registerScale(program: Command): void {
       }
       const connection = await connect(session);
       const outputs = await readOutputs(session, connection);
-      const { cluster_name: cluster, service_name: service } = outputs as Record<string, string | undefined>;
-      if (cluster === undefined || service === undefined) {
+      const [running] = operations[session.system.name].services(outputs);
+      if (running === undefined) {
         throw new UsageError(
-          `${session.stackName} runs no service yet: its gate is closed.`,
+          `${session.stackName} runs no ECS service: its gate is closed, or its settings leave the service out.`,
           `./sluice up ${session.system.name} ${session.environment}`,
         );
       }
+      const { cluster, service } = running;
       if (session.target === 'aws') {
         await requireConsent({
           question: `This runs ${count} tasks of ${service} in AWS account ${session.account}.`,

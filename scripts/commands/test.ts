@@ -18,6 +18,7 @@ interface Count {
 /** What reads the code without running it; each counts as one test. */
 const CHECKS: readonly { readonly name: string; readonly command: readonly string[] }[] = [
   { name: 'types', command: ['tsc', '--noEmit'] },
+  { name: 'types of the client', command: ['tsc', '--noEmit', '-p', 'services/story-42/client'] },
   { name: 'lint and import directions', command: ['eslint', '.'] },
   { name: 'formatting', command: ['prettier', '--check', '--log-level', 'warn', '.'] },
   { name: 'unused code', command: ['knip'] },

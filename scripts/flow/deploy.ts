@@ -1,6 +1,7 @@
 /** From code to a running environment: synth, gate, plan, consent, apply, and the proof that the new version serves. */
 import { requireConsent } from '../console/ask';
 import { UserError } from '../console/errors';
+import { localAddresses } from '../local/client';
 import { openEngine, openStack, type Connection } from '../session/connect';
 import type { Session } from '../session/session';
 import type { StackFacts } from '../../environments/stack-facts';
@@ -11,7 +12,8 @@ import type { Plan, Stack } from '../terraform/stack';
 import { ensureStateBackend } from './backend';
 import { findCreated } from './find-created';
 import { refuseToClose, refuseToLoseData } from './guards';
-import { waitForServices } from './rollout';
+import { publish } from './publish';
+import { restartServices, waitForServices } from './rollout';
 
 export interface PreparedStack {
   readonly stack: Stack;
@@ -23,6 +25,8 @@ export interface DeployOptions {
   readonly imagesReady?: boolean;
   /** Stateful resources that may be replaced or destroyed, by address. */
   readonly allow?: readonly string[];
+  /** Starts the tasks of ECS services anew, also when nothing of them changed. @default false */
+  readonly restart?: boolean;
 }
 
 /** Synthesises the stack, readies engine, back end and folder; writes nothing to the environment but its state bucket. */
@@ -71,27 +75,39 @@ export interface Deployment {
   readonly changes: number;
   readonly phase: 1 | 2;
   readonly outputs: Record<string, unknown>;
+  /** What was put and removed beside the stack. */
+  readonly published: readonly string[];
 }
 
 export async function deploy(session: Session, connection: Connection, options: DeployOptions): Promise<Deployment> {
   const prepared = await prepare(session, connection, options);
   const plan = await planStack(session, connection, prepared, options);
   describePlan(plan).forEach((line) => session.reporter.info(`  ${line}`));
+  const restart = options.restart === true && prepared.facts.phase === 2;
+  if (session.target === 'aws' && (plan.changes > 0 || restart)) {
+    await requireConsent({
+      question: `This changes ${session.system.name} ${session.environment} in AWS account ${session.account}.`,
+      word: session.environment,
+      yes: session.yes,
+    });
+  }
   if (plan.changes > 0) {
-    if (session.target === 'aws') {
-      await requireConsent({
-        question: `This changes ${session.system.name} ${session.environment} in AWS account ${session.account}.`,
-        word: session.environment,
-        yes: session.yes,
-      });
-    }
     await session.reporter.step(`apply ${prepared.stack.name}, phase ${prepared.facts.phase}`, (update) =>
       prepared.stack.apply(plan, update),
     );
   }
-  const outputs = await prepared.stack.outputs();
-  if (prepared.facts.phase === 2) await waitForServices(session, connection, outputs);
-  return { changes: plan.changes, phase: prepared.facts.phase, outputs };
+  const outputs = await reachableOutputs(connection, prepared.stack);
+  const { phase } = prepared.facts;
+  if (phase === 1) return { changes: plan.changes, phase, outputs, published: [] };
+  if (restart && !startsTasks(plan)) await restartServices(session, connection, outputs);
+  await waitForServices(session, connection, outputs);
+  const published = await publish(session, connection, { outputs, consented: plan.changes > 0 || restart });
+  return { changes: plan.changes, phase, outputs, published };
+}
+
+/** The apply itself makes a new deployment. */
+function startsTasks({ create, update, replace }: Plan): boolean {
+  return [...create, ...update, ...replace].some((address) => address.startsWith('aws_ecs_service.'));
 }
 
 export function describePhase({ phase, waiting }: StackFacts): string {
@@ -100,10 +116,20 @@ export function describePhase({ phase, waiting }: StackFacts): string {
   return `phase 1 of 2: ${waiting.resources.length} resources wait for ${services} ${waiting.services.join(', ')}`;
 }
 
+/** The stack says the same in a rehearsal as on AWS; addresses that exist on AWS alone become those that answer here. */
+async function reachableOutputs({ cloud }: Connection, stack: Stack): Promise<Record<string, unknown>> {
+  const outputs = await stack.outputs();
+  if (cloud === undefined) return outputs;
+  const localise = await localAddresses(cloud);
+  return Object.fromEntries(
+    Object.entries(outputs).map(([name, value]) => [name, typeof value === 'string' ? localise(value) : value]),
+  );
+}
+
 /** The applied stack's outputs without planning or changing anything. */
 export async function readOutputs(session: Session, connection: Connection): Promise<Record<string, unknown>> {
   const stack = await openApplied(session, connection);
-  const outputs = await stack.outputs();
+  const outputs = await reachableOutputs(connection, stack);
   if (Object.keys(outputs).length === 0) {
     throw new UserError(`${session.stackName} has not been deployed to ${session.target}.`, {
       remedy: `./sluice up ${session.system.name} ${session.environment}`,

@@ -2,7 +2,15 @@
  * Finds what a killed engine had asked AWS to make but never heard of again. What has a name of its own is imported by it
  * (scripts/terraform/import-ids.ts); here are the types whose id AWS chooses, looked up by name or by their Name tag.
  */
+import { APIGatewayClient, paginateGetRestApis } from '@aws-sdk/client-api-gateway';
 import { ApiGatewayV2Client, GetApisCommand, GetVpcLinksCommand } from '@aws-sdk/client-apigatewayv2';
+import {
+  CloudFrontClient,
+  ListOriginAccessControlsCommand,
+  ListResponseHeadersPoliciesCommand,
+  paginateListDistributions,
+} from '@aws-sdk/client-cloudfront';
+import { CognitoIdentityProviderClient, paginateListUserPools } from '@aws-sdk/client-cognito-identity-provider';
 import {
   DescribeAddressesCommand,
   DescribeInternetGatewaysCommand,
@@ -18,6 +26,7 @@ import {
   DescribeTargetGroupsCommand,
   ElasticLoadBalancingV2Client,
 } from '@aws-sdk/client-elastic-load-balancing-v2';
+import { DescribeSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import type { ClientSettings } from '../session/connect';
 import type { TerraformJson } from '../terraform/import-ids';
 
@@ -81,6 +90,48 @@ const FINDERS: Readonly<Record<string, Find>> = {
     const { Items } = await new ApiGatewayV2Client(clients).send(new GetVpcLinksCommand({}));
     return (Items ?? []).filter(({ Name }) => Name === name).map(({ VpcLinkId }) => VpcLinkId);
   },
+  aws_api_gateway_rest_api: async (name, clients) => {
+    const found: (string | undefined)[] = [];
+    for await (const { items } of paginateGetRestApis({ client: new APIGatewayClient(clients) }, {})) {
+      found.push(...(items ?? []).filter((api) => api.name === name).map(({ id }) => id));
+    }
+    return found;
+  },
+  aws_cognito_user_pool: async (name, clients) => {
+    const client = new CognitoIdentityProviderClient(clients);
+    const found: (string | undefined)[] = [];
+    for await (const { UserPools } of paginateListUserPools({ client }, { MaxResults: 60 })) {
+      found.push(...(UserPools ?? []).filter(({ Name }) => Name === name).map(({ Id }) => Id));
+    }
+    return found;
+  },
+  // A distribution has no name; its comment is one of ours.
+  aws_cloudfront_distribution: async (comment, clients) => {
+    const found: (string | undefined)[] = [];
+    for await (const { DistributionList } of paginateListDistributions({ client: new CloudFrontClient(clients) }, {})) {
+      found.push(...(DistributionList?.Items ?? []).filter(({ Comment }) => Comment === comment).map(({ Id }) => Id));
+    }
+    return found;
+  },
+  aws_cloudfront_origin_access_control: async (name, clients) => {
+    const { OriginAccessControlList } = await new CloudFrontClient(clients).send(
+      new ListOriginAccessControlsCommand({ MaxItems: 100 }),
+    );
+    return (OriginAccessControlList?.Items ?? []).filter(({ Name }) => Name === name).map(({ Id }) => Id);
+  },
+  aws_cloudfront_response_headers_policy: async (name, clients) => {
+    const { ResponseHeadersPolicyList } = await new CloudFrontClient(clients).send(
+      new ListResponseHeadersPoliciesCommand({ Type: 'custom', MaxItems: 100 }),
+    );
+    return (ResponseHeadersPolicyList?.Items ?? [])
+      .map(({ ResponseHeadersPolicy: policy }) => policy)
+      .filter((policy) => policy?.ResponseHeadersPolicyConfig?.Name === name)
+      .map((policy) => policy?.Id);
+  },
+  aws_secretsmanager_secret: async (name, clients) => {
+    const { ARN } = await new SecretsManagerClient(clients).send(new DescribeSecretCommand({ SecretId: name }));
+    return [ARN];
+  },
   aws_iam_policy: async (name, _clients, account) => [`arn:aws:iam::${account}:policy/${name}`],
 };
 
@@ -95,7 +146,7 @@ export async function findCreated(
   const find = FINDERS[type];
   const resource = config.resource?.[type]?.[id];
   const tags = resource?.['tags'] as Record<string, unknown> | undefined;
-  const name = resource?.['name'] ?? tags?.['Name'];
+  const name = resource?.['name'] ?? tags?.['Name'] ?? resource?.['comment'];
   if (find === undefined || typeof name !== 'string' || name.includes('${')) return undefined;
   let found: readonly (string | undefined)[];
   try {

@@ -15,27 +15,40 @@ export async function resolveGate(
 ): Promise<boolean | undefined> {
   const override = flag ?? parseFlag(process.env['IMAGES_READY']);
   const status = await readImagesStatus(session, connection);
+  if (override !== false) refuseMissingImages(session, status, override === true);
   if (override !== undefined) {
     session.reporter.info(`The gate is ${override ? 'opened' : 'closed'} by hand (images ready: ${override}).`);
-    return override;
   }
-  refuseUnknownDigests(session, status);
-  return undefined;
+  return override;
 }
 
-/** A lock that names bytes which the registry lacks would deploy tasks that can never start. */
-function refuseUnknownDigests({ system, environment }: Session, status: ImagesStatus): void {
-  const lost = Object.entries(status.services).filter(
-    ([, service]) => service.digest !== null && service.inRegistry === false,
+/**
+ * A lock that names bytes which the registry lacks would deploy functions and tasks that can never start. A service that
+ * the lock does not name yet keeps the gate closed, unless it is to be opened by hand.
+ */
+export function refuseMissingImages(
+  { system, environment }: Pick<Session, 'system' | 'environment'>,
+  status: ImagesStatus,
+  opened: boolean,
+): void {
+  const missing = Object.entries(status.services).filter(([, { digest, inRegistry }]) =>
+    digest === null ? opened : inRegistry === false,
   );
-  if (lost.length === 0) return;
+  if (missing.length === 0) return;
+  const names = missing.map(([name]) => name);
+  const all = Object.keys(status.services).length;
   throw new UserError(
     [
-      `${status.lock} names digests that the registry of ${environment} lacks:`,
-      ...lost.map(([name, { digest }]) => `  - ${name} ${digest}`),
+      `Phase 2 of ${system.name} ${environment} needs ${all === 1 ? 'its image' : `all ${all} images`}; missing:`,
+      ...missing.map(([name, { digest }]) => {
+        const repository = system.services[name]?.repository(environment) ?? 'its repository';
+        return digest === null
+          ? `  - ${name}: nothing was pushed to ${repository}`
+          : `  - ${name}: ${repository} lacks ${digest}, which ${status.lock} names`;
+      }),
       'Nothing was changed.',
     ].join('\n'),
-    { remedy: `./sluice images push ${system.name} ${environment}` },
+    { remedy: `./sluice images push ${system.name} ${environment} --service ${names.join(' ')}` },
   );
 }
 

@@ -5,11 +5,14 @@ import {
   DescribeTasksCommand,
   ECSClient,
   ListTasksCommand,
+  UpdateServiceCommand,
   type Service,
 } from '@aws-sdk/client-ecs';
 import { UserError } from '../console/errors';
 import type { ClientSettings, Connection } from '../session/connect';
 import type { Session } from '../session/session';
+import { operations } from '../systems/index';
+import type { EcsService } from '../systems/operations';
 import { recentLines } from './logs';
 
 /** AWS itself gives a circuit breaker at least three failed tasks before it rolls back. */
@@ -21,9 +24,29 @@ export async function waitForServices(
   connection: Connection,
   outputs: Readonly<Record<string, unknown>>,
 ): Promise<void> {
-  const cluster = outputs['cluster_name'];
-  const service = outputs['service_name'];
-  if (typeof cluster !== 'string' || typeof service !== 'string') return;
+  for (const service of operations[session.system.name].services(outputs)) {
+    await waitUntilStable(session, connection, service);
+  }
+}
+
+/** A new deployment of what is there: the same task definition in fresh tasks. */
+export async function restartServices(
+  session: Session,
+  { clients }: Connection,
+  outputs: Readonly<Record<string, unknown>>,
+): Promise<void> {
+  for (const { cluster, service } of operations[session.system.name].services(outputs)) {
+    await session.reporter.step(`new deployment of ${service}`, () =>
+      new ECSClient(clients).send(new UpdateServiceCommand({ cluster, service, forceNewDeployment: true })),
+    );
+  }
+}
+
+async function waitUntilStable(
+  session: Session,
+  connection: Connection,
+  { cluster, service }: EcsService,
+): Promise<void> {
   await session.reporter.step(`wait until ${service} is stable`, async (update) => {
     const failed = await waitForService(connection.clients, cluster, service, update);
     if (failed === undefined) return;

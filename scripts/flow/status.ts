@@ -1,10 +1,11 @@
 /** One look at a running environment, for the engineer on call. */
-import { DescribeServicesCommand, ECSClient } from '@aws-sdk/client-ecs';
+import { DescribeServicesCommand, ECSClient, type Service } from '@aws-sdk/client-ecs';
 import { DescribeTargetHealthCommand, ElasticLoadBalancingV2Client } from '@aws-sdk/client-elastic-load-balancing-v2';
-import type { Connection } from '../session/connect';
+import type { ClientSettings, Connection } from '../session/connect';
 import type { Session } from '../session/session';
 import { operations } from '../systems/index';
 import { readOutputs } from './deploy';
+import { describeFunction, functionStatus, type FunctionStatus } from './functions';
 import { readImagesStatus, type ImagesStatus } from './images';
 import { recentLines } from './logs';
 
@@ -20,6 +21,7 @@ export interface ServiceStatus {
 export interface EnvironmentStatus {
   readonly outputs: Readonly<Record<string, unknown>>;
   readonly services: readonly ServiceStatus[];
+  readonly functions: readonly FunctionStatus[];
   readonly images: ImagesStatus['services'];
   readonly ready: boolean;
   readonly facts: Readonly<Record<string, unknown>>;
@@ -29,45 +31,53 @@ export interface EnvironmentStatus {
 export async function readStatus(session: Session, connection: Connection): Promise<EnvironmentStatus> {
   const outputs = await readOutputs(session, connection);
   const { clients } = connection;
-  const [images, services, facts, lines] = await Promise.all([
+  const [images, services, functions, facts, lines] = await Promise.all([
     readImagesStatus(session, connection),
-    serviceStatus(connection, outputs),
+    serviceStatus(session, connection, outputs),
+    functionStatus(session, connection),
     operations[session.system.name].inspect({ session, clients, outputs }),
     recentLines(session, connection, 500).catch(() => [] as string[]),
   ]);
   const lastErrors = lines.filter((line) => /"level":"?(error|fatal|50|60)"?\b|\bERROR\b/.test(line)).slice(-5);
-  return { outputs, services, images: images.services, ready: images.ready, facts, lastErrors };
+  return { outputs, services, functions, images: images.services, ready: images.ready, facts, lastErrors };
 }
 
 async function serviceStatus(
+  session: Session,
   { clients }: Connection,
   outputs: Readonly<Record<string, unknown>>,
 ): Promise<ServiceStatus[]> {
-  const { cluster_name: cluster, service_name: name } = outputs as Record<string, string | undefined>;
-  if (cluster === undefined || name === undefined) return [];
-  const { services } = await new ECSClient(clients).send(new DescribeServicesCommand({ cluster, services: [name] }));
-  const balancing = new ElasticLoadBalancingV2Client(clients);
-  return Promise.all(
-    (services ?? []).map(async (service) => {
-      const targets: string[] = [];
-      for (const { targetGroupArn: TargetGroupArn } of service.loadBalancers ?? []) {
-        const { TargetHealthDescriptions } = await balancing.send(new DescribeTargetHealthCommand({ TargetGroupArn }));
-        for (const { Target, TargetHealth } of TargetHealthDescriptions ?? []) {
-          targets.push(
-            `${Target?.Id}:${Target?.Port} ${TargetHealth?.State}${TargetHealth?.Reason ? ` (${TargetHealth.Reason})` : ''}`,
-          );
-        }
-      }
-      return {
-        service: service.serviceName ?? name,
-        running: service.runningCount ?? 0,
-        desired: service.desiredCount ?? 0,
-        rollout: service.deployments?.[0]?.rolloutState ?? 'unknown',
-        targets,
-        events: (service.events ?? []).slice(0, 3).map(({ message }) => message ?? ''),
-      };
+  const running = operations[session.system.name].services(outputs);
+  const all = await Promise.all(
+    running.map(async ({ cluster, service: name }) => {
+      const { services } = await new ECSClient(clients).send(
+        new DescribeServicesCommand({ cluster, services: [name] }),
+      );
+      return Promise.all((services ?? []).map((service) => oneService(clients, name, service)));
     }),
   );
+  return all.flat();
+}
+
+async function oneService(clients: ClientSettings, name: string, service: Service): Promise<ServiceStatus> {
+  const balancing = new ElasticLoadBalancingV2Client(clients);
+  const targets: string[] = [];
+  for (const { targetGroupArn: TargetGroupArn } of service.loadBalancers ?? []) {
+    const { TargetHealthDescriptions } = await balancing.send(new DescribeTargetHealthCommand({ TargetGroupArn }));
+    for (const { Target, TargetHealth } of TargetHealthDescriptions ?? []) {
+      targets.push(
+        `${Target?.Id}:${Target?.Port} ${TargetHealth?.State}${TargetHealth?.Reason ? ` (${TargetHealth.Reason})` : ''}`,
+      );
+    }
+  }
+  return {
+    service: service.serviceName ?? name,
+    running: service.runningCount ?? 0,
+    desired: service.desiredCount ?? 0,
+    rollout: service.deployments?.[0]?.rolloutState ?? 'unknown',
+    targets,
+    events: (service.events ?? []).slice(0, 3).map(({ message }) => message ?? ''),
+  };
 }
 
 export function describeStatus(status: EnvironmentStatus): string[] {
@@ -76,6 +86,7 @@ export function describeStatus(status: EnvironmentStatus): string[] {
     lines.push(`${service}: ${running} of ${desired} tasks run, rollout ${rollout}`);
     lines.push(...targets.map((target) => `  target ${target}`), ...events.map((event) => `  event ${event}`));
   }
+  lines.push(...status.functions.map(describeFunction));
   for (const [name, { digest, inRegistry }] of Object.entries(status.images)) {
     lines.push(
       `image ${name}: ${digest === null ? 'none' : `${digest} ${inRegistry ? 'in the registry' : 'NOT in the registry'}`}`,

@@ -14,6 +14,7 @@ export interface UpResult {
   readonly changes: number;
   readonly images: Readonly<Record<string, string | null>>;
   readonly outputs: Readonly<Record<string, unknown>>;
+  readonly published: readonly string[];
   readonly seeded: readonly SeedItem[];
   readonly checks: readonly SmokeCheck[];
 }
@@ -44,7 +45,8 @@ export async function up(session: Session, options: { readonly smoke: boolean })
     ? await session.reporter.step('smoke', () => smokeOrFail(session, connection, deployed))
     : [];
   const images = Object.fromEntries(Object.entries(status.services).map(([name, { digest }]) => [name, digest]));
-  return { phase: deployed.phase, changes, images, outputs: deployed.outputs, seeded, checks };
+  const { phase, outputs, published } = deployed;
+  return { phase, changes, images, outputs, published, seeded, checks };
 }
 
 async function smokeOrFail(session: Session, { clients }: Connection, { outputs }: Deployment): Promise<SmokeCheck[]> {
@@ -67,8 +69,8 @@ export function describeEndpoints(session: Session, outputs: Readonly<Record<str
   const { endpoints, tryIt } = operations[session.system.name];
   return [
     `${session.system.name} ${session.environment} is up:`,
-    ...endpoints.map((name) => `  ${name} ${String(outputs[name])}`),
+    ...endpoints.filter((name) => outputs[name]).map((name) => `  ${name} ${String(outputs[name])}`),
     'Try it:',
-    ...tryIt(outputs).map((line) => `  ${line}`),
+    ...tryIt(outputs, session).map((line) => `  ${line}`),
   ];
 }

@@ -23,6 +23,9 @@ const lastPart = (arn: string): string => arn.split('/').at(-1) ?? arn;
 
 /** Types whose import id is not their `id`. */
 const FORMS: Readonly<Record<string, (read: Read) => string>> = {
+  aws_api_gateway_deployment: (read) => `${read('rest_api_id')}/${read('id')}`,
+  aws_api_gateway_method_settings: (read) => [read('rest_api_id'), read('stage_name'), read('method_path')].join('/'),
+  aws_api_gateway_stage: (read) => `${read('rest_api_id')}/${read('stage_name')}`,
   aws_apigatewayv2_integration: (read) => `${read('api_id')}/${read('id')}`,
   aws_apigatewayv2_route: (read) => `${read('api_id')}/${read('id')}`,
   aws_apigatewayv2_stage: (read) => `${read('api_id')}/${read('name')}`,
@@ -31,6 +34,9 @@ const FORMS: Readonly<Record<string, (read: Read) => string>> = {
   aws_appautoscaling_target: (read) =>
     [read('service_namespace'), read('resource_id'), read('scalable_dimension')].join('/'),
   aws_cloudwatch_log_group: (read) => read('name'),
+  aws_cognito_user_group: (read) => `${read('user_pool_id')}/${read('name')}`,
+  aws_cognito_user_pool_client: (read) => `${read('user_pool_id')}/${read('id')}`,
+  aws_cognito_user_pool_domain: (read) => read('domain'),
   aws_dynamodb_table: (read) => read('name'),
   aws_ecr_lifecycle_policy: (read) => read('repository'),
   aws_ecr_repository: (read) => read('name'),
@@ -40,9 +46,18 @@ const FORMS: Readonly<Record<string, (read: Read) => string>> = {
   aws_iam_role: (read) => read('name'),
   aws_iam_role_policy: (read) => `${read('role')}:${read('name')}`,
   aws_iam_role_policy_attachment: (read) => `${read('role')}/${read('policy_arn')}`,
+  aws_lambda_function: (read) => read('function_name'),
+  aws_lambda_function_event_invoke_config: (read) => read('function_name'),
+  aws_lambda_permission: (read) => `${read('function_name')}/${read('statement_id')}`,
   aws_route: (read) => `${read('route_table_id')}_${read('destination_cidr_block')}`,
   aws_route_table_association: (read) => `${read('subnet_id')}/${read('route_table_id')}`,
   aws_s3_bucket: (read) => read('bucket'),
+  aws_s3_bucket_cors_configuration: (read) => read('bucket'),
+  aws_s3_bucket_lifecycle_configuration: (read) => read('bucket'),
+  aws_s3_bucket_policy: (read) => read('bucket'),
+  aws_s3_bucket_public_access_block: (read) => read('bucket'),
+  aws_s3_bucket_server_side_encryption_configuration: (read) => read('bucket'),
+  aws_s3_bucket_versioning: (read) => read('bucket'),
   aws_ssm_parameter: (read) => read('name'),
 };
 

@@ -7,6 +7,7 @@ import { UserError } from '../console/errors';
 import type { Reporter } from '../console/reporter';
 import { withLock } from './cache';
 import { bridge, podmanFolders, writePodmanConfig, type RegistriesOptions } from './containers-config';
+import { canInstall, installPackages, isRoot } from './debian';
 import { ask, run } from './process';
 import type { ContainerEngine } from './types';
 
@@ -22,9 +23,6 @@ export const debianPackages = [
 
 export const containersRemedy =
   'Start Docker (Docker Desktop, OrbStack, Colima or the docker service), or install Podman and Buildah (https://podman.io/docs/installation).';
-
-export const isRoot = () => process.getuid?.() === 0;
-export const canInstall = () => isRoot() && existsSync('/etc/debian_version') && existsSync('/usr/bin/apt-get');
 
 /** Where a Docker API may listen, the user's own choice first. */
 export function dockerSockets(env: NodeJS.ProcessEnv = process.env): string[] {
@@ -94,7 +92,8 @@ export async function getContainers(reporter: Reporter, registries?: RegistriesO
     withLock(
       'podman',
       async () => {
-        if ((await findContainers()).found === undefined) await install(update);
+        if ((await findContainers()).found === undefined)
+          await installPackages(debianPackages, { update, remedy: containersRemedy });
         const after = await findContainers();
         if (after.found === undefined) throw new UserError(after.problem!, { remedy: containersRemedy });
         return open(after.found, registries);
@@ -120,21 +119,4 @@ async function open(found: FoundContainers, registries: RegistriesOptions | unde
     hostAddress: root ? bridge.gateway : undefined,
     serve: (socket) => ['podman', 'system', 'service', '--time=0', `unix://${socket}`],
   };
-}
-
-async function install(update: (line: string) => void): Promise<void> {
-  const env = { DEBIAN_FRONTEND: 'noninteractive' };
-  const options = ['-o', 'DPkg::Lock::Timeout=120'];
-  const onLine = (line: string) => {
-    if (/^(Get|Unpacking|Setting up)/.test(line)) update(line);
-  };
-  const get = () =>
-    run('apt-get', [...options, 'install', '-y', '--no-install-recommends', ...debianPackages], { env, onLine });
-  try {
-    await get();
-  } catch {
-    // Package lists are often missing or old; with fresh ones the first failure is no news.
-    await run('apt-get', [...options, 'update'], { env, onLine, remedy: containersRemedy });
-    await get();
-  }
 }

@@ -1,5 +1,6 @@
 /** What this machine has and lacks, for `doctor` and for `up` before it changes anything. Installs nothing. */
-import { canInstall, containersRemedy, findContainers } from './containers';
+import { containersRemedy, findContainers } from './containers';
+import { canInstall } from './debian';
 import { reachable } from './download';
 import { findEngine, releaseSums, type EngineTool } from './engine';
 import { findGo, goProblem, goRemedy } from './go';

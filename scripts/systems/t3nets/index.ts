@@ -1,6 +1,6 @@
 import { DescribeTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { SystemOperations } from '../operations';
-import { requireOutput } from '../operations';
+import { requireOutput, serviceOf } from '../operations';
 import { listTenantSecrets, removeSecrets } from './secrets';
 import { seed } from './seed';
 import { smoke } from './smoke';
@@ -13,6 +13,8 @@ export const t3netsOperations: SystemOperations = {
     `curl ${String(api_endpoint)}/api/health`,
     `curl ${String(api_endpoint)}/api/chat -H 'content-type: application/json' -d '{"message":"what is the sprint status?"}'`,
   ],
+  services: (outputs) => serviceOf(outputs, 'cluster_name', 'service_name'),
+  functions: () => ({}),
   logGroups: (project, environment) => ({
     router: `/ecs/${project}-${environment}-router`,
     api: `/aws/apigateway/${project}-${environment}-api`,

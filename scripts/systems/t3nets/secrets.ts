@@ -5,14 +5,13 @@ import {
   SecretsManagerClient,
   paginateListSecrets,
 } from '@aws-sdk/client-secrets-manager';
-import { systems } from '../../../environments/index';
-import type { OperationContext } from '../operations';
+import { settingsOf, type OperationContext } from '../operations';
 
 type Context = Omit<OperationContext, 'outputs'>;
 
 /** `/{project}/{environment}/tenants`, see 3.3 of the requirements. */
 export function tenantsPrefix({ session }: Context): string {
-  const { project } = systems.t3nets.environments[session.environment];
+  const { project } = settingsOf(session, 't3nets');
   return `/${project}/${session.environment}/tenants`;
 }
 
@@ -31,7 +30,7 @@ export async function listTenantSecrets(context: Context): Promise<string[]> {
 export const DEFAULT_KEY_PATH = 'default/api-key';
 
 export function needsDefaultKey({ session }: Context): boolean {
-  return systems.t3nets.environments[session.environment].defaultTenantRequiresKey;
+  return settingsOf(session, 't3nets').defaultTenantRequiresKey;
 }
 
 export async function readKey(context: Context, path: string): Promise<string> {

@@ -4,17 +4,10 @@
  */
 import { randomBytes } from 'node:crypto';
 import { ConditionalCheckFailedException, DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import {
-  CreateSecretCommand,
-  GetSecretValueCommand,
-  InvalidRequestException,
-  PutSecretValueCommand,
-  ResourceNotFoundException,
-  SecretsManagerClient,
-} from '@aws-sdk/client-secrets-manager';
 import { DynamoDBDocumentClient, PutCommand } from '@aws-sdk/lib-dynamodb';
 import { UserError } from '../../console/errors';
 import { requireOutput, type OperationContext, type SeedItem } from '../operations';
+import { putSecretValue } from '../secret-value';
 import { DEFAULT_KEY_PATH, needsDefaultKey } from './secrets';
 
 /** Marks a Jira secret that nobody has filled in yet; the router then says that Jira is not set up. */
@@ -109,30 +102,12 @@ async function putNew(context: OperationContext, what: string, Item: Record<stri
 }
 
 /** Creates a secret, or, where `replace` says so and the values differ, gives it a new version. */
-async function putSecret(
+function putSecret(
   context: OperationContext,
   path: string,
   values: Record<string, string>,
   { replace = false }: { replace?: boolean },
 ): Promise<SeedItem> {
-  const client = new SecretsManagerClient(context.clients);
   const name = `${requireOutput(context, 'secrets_prefix')}/${path}`;
-  const SecretString = JSON.stringify(values);
-  const what = `secret ${name}`;
-  try {
-    const { SecretString: present } = await client.send(new GetSecretValueCommand({ SecretId: name }));
-    if (!replace || present === SecretString) return { what, result: 'kept' };
-    await client.send(new PutSecretValueCommand({ SecretId: name, SecretString }));
-    return { what, result: 'updated' };
-  } catch (error) {
-    if (error instanceof InvalidRequestException && /deletion|deleted/i.test(error.message)) {
-      throw new UserError(`${what} is scheduled for deletion.`, {
-        remedy: `Restore it, then seed again: aws secretsmanager restore-secret --secret-id ${name}`,
-        cause: error,
-      });
-    }
-    if (!(error instanceof ResourceNotFoundException)) throw error;
-    await client.send(new CreateSecretCommand({ Name: name, SecretString }));
-    return { what, result: 'created' };
-  }
+  return putSecretValue(context.clients, { name, value: JSON.stringify(values), replace, madeBy: 'seed' });
 }
