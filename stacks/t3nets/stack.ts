@@ -6,6 +6,7 @@ import type { Construct } from 'constructs';
 import type { T3netsSettings } from '../../environments/t3nets';
 import { HttpApi } from '../../modules/api/http-api';
 import { Cluster } from '../../modules/compute/cluster';
+import { nodeHealthCheck } from '../../modules/compute/container-health';
 import { FargateService } from '../../modules/compute/fargate-service';
 import { LoadBalancer } from '../../modules/compute/load-balancer';
 import { TaskDefinition } from '../../modules/compute/task-definition';
@@ -19,14 +20,6 @@ import type { RouterOptionalVariables, RouterVariables } from '../../services/t3
 import { SluiceStack, type StackContext } from '../base';
 
 const ROUTER_PORT = 8080;
-
-/** By the runtime itself, as the image has neither shell nor curl. */
-const healthCheck = [
-  'node',
-  '-e',
-  "require('node:http').get('http://localhost:'+(process.env.PORT||8080)+'/health',{timeout:4000}," +
-    "r=>process.exit(r.statusCode===200?0:1)).on('timeout',()=>process.exit(1)).on('error',()=>process.exit(1))",
-] as const;
 
 export class T3netsStack extends SluiceStack {
   constructor(scope: Construct, context: StackContext, settings: T3netsSettings) {
@@ -92,7 +85,7 @@ export class T3netsStack extends SluiceStack {
           DYNAMODB_TENANTS_TABLE: tenants.name,
           SECRETS_PREFIX: secrets.prefix,
         }),
-        healthCheck: { command: healthCheck },
+        healthCheck: { command: nodeHealthCheck },
         logRetentionDays,
       });
       conversations.grantReadWrite(task.taskRole);

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { startFakeAws, type FakeAws } from './test-support/fake-aws';
+import { startFakeAws, type FakeAws } from '../../common/test-support/fake-aws';
 
 const here = dirname(fileURLToPath(import.meta.url));
 let folder: string;

@@ -1,12 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { ModelError } from '../../../common/bedrock/errors';
+import type { ModelRequest } from '../../../common/bedrock/types';
+import { ScriptedAIProvider, type Script } from '../../../common/test-support/scripted-ai-provider';
 import { Agent, ANONYMOUS } from './agent';
-import { ForbiddenError, IntegrationError, ModelError, NotFoundError } from './errors';
-import { ScriptedAIProvider, type Script } from './in-memory/ai-provider';
+import { ForbiddenError, IntegrationError, NotFoundError } from './errors';
 import { InMemoryConversationStore } from './in-memory/conversation-store';
 import { InMemorySecretsProvider } from './in-memory/secrets-provider';
 import { InMemoryTenantStore } from './in-memory/tenant-store';
 import type { Skill, SkillHandler } from './skills';
-import type { ModelRequest } from './types';
 
 const now = () => new Date('2026-02-21T10:00:00.000Z');
 const one = { reasoning: 'big', conversation: 'big', formatting: 'big' };

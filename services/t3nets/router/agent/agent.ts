@@ -1,8 +1,10 @@
 /** The agent: one message of one user of one tenant in, one answer out, with the conversation kept. */
+import { abortable } from '../../../common/abortable';
+import type { Usage } from '../../../common/bedrock/types';
 import { planFold, toModelMessages } from './conversation';
 import { tenantNotFound, tenantSuspended } from './errors';
 import { foldingPrompt, foldingRequest, systemPrompt } from './prompts';
-import { abortable, Reasoning, type Answer, type OfferedSkill, type ReasoningDependencies } from './reasoning';
+import { Reasoning, type Answer, type OfferedSkill, type ReasoningDependencies } from './reasoning';
 import type { Skill } from './skills';
 import type {
   AgentLog,
@@ -11,7 +13,6 @@ import type {
   ConversationStore,
   SecretsProvider,
   TenantStore,
-  Usage,
 } from './types';
 
 /** People nobody knows apart share this id: nothing is remembered of them across conversations. */

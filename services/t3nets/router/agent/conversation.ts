@@ -1,5 +1,6 @@
 /** How much of a conversation is kept, folded into memory and shown to a model: pure functions, shared with the stores. */
-import type { Conversation, ConversationMessage, ModelMessage } from './types';
+import type { ModelMessage } from '../../../common/bedrock/types';
+import type { Conversation, ConversationMessage } from './types';
 
 export const MAX_MESSAGES = 100;
 

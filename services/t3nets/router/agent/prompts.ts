@@ -1,5 +1,7 @@
 /** The words given to the models. Data from people and from integrations is marked as data, never as instructions. */
-import type { ConversationMessage, JsonObject, MemorySummary, Tenant, User } from './types';
+import { runsAsText, type ToolRun } from '../../../common/bedrock/tool-calls';
+import type { JsonObject } from '../../../common/bedrock/types';
+import type { ConversationMessage, MemorySummary, Tenant, User } from './types';
 
 const MEMORIES_SHOWN = 8;
 const SETTING_CHARACTERS = 4_000;
@@ -55,17 +57,15 @@ export function wordingPrompt(tenant: Tenant): string {
   ].join('\n');
 }
 
-export interface ToolRun {
-  readonly name: string;
-  readonly result: unknown;
-  readonly isError: boolean;
-}
-
-export function wordingRequest(question: string, runs: readonly ToolRun[], draft: string): string {
+export function wordingRequest(
+  question: string,
+  runs: readonly Pick<ToolRun, 'name' | 'result' | 'isError'>[],
+  draft: string,
+): string {
   return [
     `Question: ${question}`,
     'Tool results:',
-    ...runs.map(({ name, result, isError }) => `- ${name}${isError ? ' (failed)' : ''}: ${JSON.stringify(result)}`),
+    runsAsText(runs),
     ...(draft.trim() === '' ? [] : [`Draft: ${draft}`]),
   ].join('\n');
 }

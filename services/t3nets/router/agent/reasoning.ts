@@ -1,21 +1,10 @@
 /** From a question to an answer: which tier is asked what, and the rounds of tool calls in between. */
-import { emptyAnswer, IntegrationError } from './errors';
-import { routingInstruction, wordingPrompt, wordingRequest, type ToolRun } from './prompts';
+import { emptyAnswer } from '../../../common/bedrock/errors';
+import { callTools, type Tool, type ToolRun } from '../../../common/bedrock/tool-calls';
+import type { AIProvider, ModelMessage, ModelReply, ModelRequest, Usage } from '../../../common/bedrock/types';
+import { routingInstruction, wordingPrompt, wordingRequest } from './prompts';
 import type { Skill } from './skills';
-import type {
-  AgentLog,
-  AIProvider,
-  Json,
-  MessagePart,
-  ModelMessage,
-  ModelReply,
-  ModelRequest,
-  ModelTiers,
-  SecretValues,
-  Tenant,
-  ToolCall,
-  Usage,
-} from './types';
+import type { AgentLog, ModelTiers, SecretValues, Tenant } from './types';
 
 export const MAX_ROUNDS = 5;
 const TOOL_MILLISECONDS = 10_000;
@@ -54,6 +43,7 @@ export interface ReasoningDependencies {
 export class Reasoning {
   readonly #dependencies: ReasoningDependencies;
   readonly #question: Question;
+  readonly #tools: readonly Tool[];
   readonly #runs: ToolRun[] = [];
   #inputTokens = 0;
   #outputTokens = 0;
@@ -61,6 +51,15 @@ export class Reasoning {
   constructor(dependencies: ReasoningDependencies, question: Question) {
     this.#dependencies = dependencies;
     this.#question = question;
+    const { toolMilliseconds: timeoutMilliseconds = TOOL_MILLISECONDS } = dependencies;
+    this.#tools = question.offered.map(({ skill, secret }) => ({
+      name: skill.name,
+      description: skill.description,
+      parameters: skill.parameters,
+      owner: skill.integration,
+      timeoutMilliseconds,
+      run: (input, signal) => skill.handler.run({ input, secret, signal }),
+    }));
   }
 
   async answer(): Promise<Answer> {
@@ -84,13 +83,13 @@ export class Reasoning {
 
   #routingRequest(messages: readonly ModelMessage[], round: number): Omit<ModelRequest, 'signal' | 'maxTokens'> {
     const { models } = this.#dependencies;
-    const { system, offered } = this.#question;
+    const { system } = this.#question;
     const onlyRoutes = round === 0 && models.conversation !== models.reasoning;
     return {
       modelId: models.reasoning,
       system: onlyRoutes ? `${system}\n${routingInstruction}` : system,
       messages,
-      tools: offered.map(({ skill: { name, description, parameters } }) => ({ name, description, parameters })),
+      tools: this.#tools.map(({ name, description, parameters }) => ({ name, description, parameters })),
     };
   }
 
@@ -130,56 +129,13 @@ export class Reasoning {
     };
   }
 
-  async #callTools(reply: ModelReply): Promise<ModelMessage[]> {
-    const results = await Promise.all(reply.toolCalls.map(async (call) => ({ call, ...(await this.#callTool(call)) })));
-    this.#question.signal.throwIfAborted();
-    for (const { call, result, isError, known } of results)
-      if (known) this.#runs.push({ name: call.name, result, isError });
-    const asked: MessagePart[] = reply.toolCalls.map((call) => ({ type: 'tool_call', ...call }));
-    const text: MessagePart[] = reply.text.trim() === '' ? [] : [{ type: 'text', text: reply.text }];
-    return [
-      { role: 'assistant', content: [...text, ...asked] },
-      {
-        role: 'user',
-        content: results.map(({ call, result, isError }) => ({ type: 'tool_result', id: call.id, result, isError })),
-      },
-    ];
-  }
-
-  /** Never rejects: what failed is told to the model, and by it to the user. */
-  async #callTool(call: ToolCall): Promise<{ result: Json; isError: boolean; known: boolean }> {
-    const offered = this.#question.offered.find(({ skill }) => skill.name === call.name);
-    if (!offered) return { result: { error: `there is no tool "${call.name}"` }, isError: true, known: false };
-    const { toolMilliseconds = TOOL_MILLISECONDS, log } = this.#dependencies;
-    const limit = AbortSignal.timeout(toolMilliseconds);
-    const signal = AbortSignal.any([this.#question.signal, limit]);
-    try {
-      const run = offered.skill.handler.run({ input: call.input, secret: offered.secret, signal });
-      return { result: await abortable(run, signal), isError: false, known: true };
-    } catch (error) {
-      log.warn({ skill: call.name, error: (error as Error).message }, 'a skill failed');
-      const message = limit.aborted
-        ? `${offered.skill.integration} gave no answer within ${toolMilliseconds / 1000} seconds`
-        : error instanceof IntegrationError
-          ? error.message
-          : `${offered.skill.integration} failed unexpectedly`;
-      return { result: { error: message }, isError: true, known: true };
-    }
-  }
-}
-
-/** Settles no later than the signal, whether or not the work heeds it. */
-export async function abortable<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  let stop: (() => void) | undefined;
-  const aborted = new Promise<never>((_resolve, reject) => {
-    stop = () => reject(signal.reason instanceof Error ? signal.reason : new Error('aborted'));
-    if (signal.aborted) stop();
-    else signal.addEventListener('abort', stop, { once: true });
-  });
-  try {
-    return await Promise.race([work, aborted]);
-  } finally {
-    if (stop) signal.removeEventListener('abort', stop);
-    work.catch(() => undefined);
+  async #callTools(reply: ModelReply): Promise<readonly ModelMessage[]> {
+    const { log } = this.#dependencies;
+    const { messages, runs } = await callTools(reply, this.#tools, {
+      signal: this.#question.signal,
+      failed: (skill, error) => log.warn({ skill, error: error.message }, 'a skill failed'),
+    });
+    this.#runs.push(...runs);
+    return messages;
   }
 }

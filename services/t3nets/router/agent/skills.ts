@@ -3,9 +3,10 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
 import { z } from 'zod';
+import type { Json, JsonObject, ToolDefinition } from '../../../common/bedrock/types';
 import { idRules } from './ids';
 import { jiraConfigured, sprintStatus } from './jira/sprint-status';
-import type { Json, JsonObject, SecretValues, ToolDefinition } from './types';
+import type { SecretValues } from './types';
 
 export interface SkillCall {
   readonly input: JsonObject;

@@ -1,8 +1,9 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import fc from 'fast-check';
-import { InvalidIdError, ThrottledError } from '../../agent/errors';
-import { startFakeAws, type FakeAws, type FakeCall } from '../../test-support/fake-aws';
+import { ThrottledError } from '../../../../common/bedrock/errors';
+import { InvalidIdError } from '../../agent/errors';
+import { startFakeAws, type FakeAws, type FakeCall } from '../../../../common/test-support/fake-aws';
 import { DynamoDBConversationStore, keyOf } from './dynamodb-conversation-store';
 
 const NOW = new Date('2026-02-21T10:00:00.000Z');

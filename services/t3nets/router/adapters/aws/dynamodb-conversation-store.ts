@@ -14,10 +14,10 @@ import {
 import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
 import { appended, CONVERSATION_SECONDS } from '../../agent/conversation';
-import { ThrottledError } from '../../agent/errors';
+import { ThrottledError } from '../../../../common/bedrock/errors';
 import { checkedId } from '../../agent/ids';
 import type { Conversation, ConversationMessage, ConversationStore, ConversationSummary } from '../../agent/types';
-import { faultName, isThrottling } from './faults';
+import { faultName, isThrottling } from '../../../../common/bedrock/faults';
 
 const WRITES = 8;
 

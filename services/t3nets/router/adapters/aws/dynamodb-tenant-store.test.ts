@@ -1,8 +1,9 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
-import { ExistsError, InvalidIdError, ThrottledError } from '../../agent/errors';
+import { ThrottledError } from '../../../../common/bedrock/errors';
+import { ExistsError, InvalidIdError } from '../../agent/errors';
 import { MAX_MEMORIES } from '../../agent/types';
-import { startFakeAws, type FakeAws } from '../../test-support/fake-aws';
+import { startFakeAws, type FakeAws } from '../../../../common/test-support/fake-aws';
 import { DynamoDBTenantStore } from './dynamodb-tenant-store';
 
 const NOW = '2026-02-21T10:00:00.000Z';

@@ -15,19 +15,20 @@ import {
   type DynamoDBDocumentClient,
 } from '@aws-sdk/lib-dynamodb';
 import { z } from 'zod';
-import { ExistsError, ThrottledError } from '../../agent/errors';
+import { ThrottledError } from '../../../../common/bedrock/errors';
+import { faultName, isThrottling } from '../../../../common/bedrock/faults';
+import type { JsonObject } from '../../../../common/bedrock/types';
+import { ExistsError } from '../../agent/errors';
 import { checkedId } from '../../agent/ids';
 import {
   MAX_MEMORIES,
   type ChannelMapping,
-  type JsonObject,
   type MemorySummary,
   type PutOptions,
   type Tenant,
   type TenantStore,
   type User,
 } from '../../agent/types';
-import { faultName, isThrottling } from './faults';
 
 const CHANNEL_INDEX = 'channel-mapping';
 

@@ -1,7 +1,8 @@
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import fc from 'fast-check';
-import { ExistsError, InvalidIdError, ThrottledError } from '../../agent/errors';
-import { startFakeAws, type FakeAnswer, type FakeAws, type FakeCall } from '../../test-support/fake-aws';
+import { ThrottledError } from '../../../../common/bedrock/errors';
+import { ExistsError, InvalidIdError } from '../../agent/errors';
+import { startFakeAws, type FakeAnswer, type FakeAws, type FakeCall } from '../../../../common/test-support/fake-aws';
 import { SecretsManagerProvider } from './secrets-manager';
 
 const PREFIX = '/t3nets/dev/tenants';

@@ -10,10 +10,11 @@ import {
   UpdateSecretCommand,
   type SecretsManagerClient,
 } from '@aws-sdk/client-secrets-manager';
-import { ExistsError, ThrottledError } from '../../agent/errors';
+import { ThrottledError } from '../../../../common/bedrock/errors';
+import { ExistsError } from '../../agent/errors';
 import { checkedId } from '../../agent/ids';
 import type { SecretsProvider, SecretValues } from '../../agent/types';
-import { faultName, isThrottling } from './faults';
+import { faultName, isThrottling } from '../../../../common/bedrock/faults';
 
 const CACHE_MILLISECONDS = 300_000;
 /** What is not there is asked for again sooner: somebody is likely setting it up. */

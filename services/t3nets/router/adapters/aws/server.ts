@@ -5,16 +5,17 @@ import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
 import type { FastifyInstance } from 'fastify';
+import { BedrockProvider } from '../../../../common/bedrock/bedrock-provider';
 import { Drainer } from '../../../../common/drain';
+import { addRoutes, createApp, listen } from '../../../../common/http-server/app';
 import type { Logger } from '../../../../common/logger';
 import { Agent } from '../../agent/agent';
 import type { Skill } from '../../agent/skills';
 import type { RouterEnvironment } from '../../environment';
 import { adminRoutes } from '../http/admin-routes';
-import { addRoutes, createApp } from '../http/app';
 import { Authorizer } from '../http/auth';
+import { errorAnswer } from '../http/errors';
 import { publicRoutes } from '../http/routes';
-import { BedrockProvider } from './bedrock-provider';
 import { DynamoDBConversationStore } from './dynamodb-conversation-store';
 import { DynamoDBTenantStore } from './dynamodb-tenant-store';
 import { SecretsManagerProvider } from './secrets-manager';
@@ -36,6 +37,15 @@ export interface Router {
 /** Of one attempt; a request as a whole has 25 s. */
 const TABLE_HANDLER = { connectionTimeout: 1_000, requestTimeout: 5_000, throwOnRequestTimeout: true };
 const MODEL_TIMES = { connectionTimeout: 2_000, requestTimeout: 24_000, throwOnRequestTimeout: true };
+
+/** An HTTP API waits 30 s for its integration and a load balancer keeps an idle connection for 60 s. */
+export const routerApp = {
+  health: { status: 'ok' },
+  answerTo: errorAnswer,
+  requestMilliseconds: 25_000,
+  keepAliveMilliseconds: 65_000,
+  bodyBytes: 256 * 1024,
+} as const;
 
 export function createRouter({ environment, version, skills, logger }: RouterOptions): Router {
   const region = environment.AWS_REGION;
@@ -77,22 +87,8 @@ export function createRouter({ environment, version, skills, logger }: RouterOpt
   const about = { env: environment.T3NETS_ENV, version, region, model };
 
   const drainer = new Drainer();
-  const app = createApp({ logger, drainer });
+  const app = createApp({ ...routerApp, logger, drainer });
   addRoutes(app, publicRoutes({ agent, authorizer, conversations, tenants, secrets, logger, about }));
   addRoutes(app, adminRoutes({ authorizer, tenants, secrets }));
   return { app, drainer, listen: () => listen(app, environment.PORT) };
-}
-
-async function listen(app: FastifyInstance, port: number): Promise<number> {
-  await app.ready();
-  const { server } = app;
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen({ port, backlog: 1024 }, () => {
-      server.off('error', reject);
-      resolve();
-    });
-  });
-  const address = server.address();
-  return typeof address === 'object' && address ? address.port : port;
 }

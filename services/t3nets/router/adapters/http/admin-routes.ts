@@ -1,9 +1,10 @@
 /** The routes for administrators: tenants, users, channels and credentials. All of them need the admin key. */
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { JsonObject } from '../../../../common/bedrock/types';
+import type { Route } from '../../../../common/http-server/app';
 import { ExistsError, tenantNotFound } from '../../agent/errors';
 import { channelIntegration, KEY_CHANNEL_TYPE } from '../../agent/ids';
-import type { JsonObject, Tenant, User } from '../../agent/types';
-import type { Route } from './app';
+import type { Tenant, User } from '../../agent/types';
 import { ADMIN_KEY, API_KEY, keyFingerprint } from './auth';
 import { HttpError } from './errors';
 import type { RouteDependencies } from './routes';

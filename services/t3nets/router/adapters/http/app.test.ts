@@ -1,16 +1,17 @@
 import type { FastifyInstance } from 'fastify';
 import { createHmac } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
+import { ModelError, ThrottledError } from '../../../../common/bedrock/errors';
 import { Drainer } from '../../../../common/drain';
+import { addRoutes, createApp } from '../../../../common/http-server/app';
 import { createLogger } from '../../../../common/logger';
+import { ScriptedAIProvider, type Script } from '../../../../common/test-support/scripted-ai-provider';
 import { Agent } from '../../agent/agent';
-import { ModelError, ThrottledError } from '../../agent/errors';
-import { ScriptedAIProvider, type Script } from '../../agent/in-memory/ai-provider';
 import { InMemoryConversationStore } from '../../agent/in-memory/conversation-store';
 import { InMemorySecretsProvider } from '../../agent/in-memory/secrets-provider';
 import { InMemoryTenantStore } from '../../agent/in-memory/tenant-store';
+import { routerApp } from '../aws/server';
 import { adminRoutes } from './admin-routes';
-import { addRoutes, createApp } from './app';
 import { Authorizer } from './auth';
 import { publicRoutes } from './routes';
 
@@ -50,7 +51,7 @@ beforeEach(async () => {
   );
   const agent = new Agent({ ai, models, conversations, tenants, secrets, skills: [], log: logger });
   const authorizer = new Authorizer({ secrets, tenants, defaultTenantRequiresKey: false });
-  app = createApp({ logger, drainer: new Drainer(), requestMilliseconds: 200 });
+  app = createApp({ ...routerApp, logger, drainer: new Drainer(), requestMilliseconds: 200 });
   addRoutes(app, publicRoutes({ agent, authorizer, conversations, tenants, secrets, logger, about }));
   addRoutes(app, adminRoutes({ authorizer, tenants, secrets }));
   await app.listen({ port: 0, host: '127.0.0.1' });

@@ -1,14 +1,8 @@
 /** The one shape of every error answer, and which of the core's errors becomes which. */
-import type { FastifyError } from 'fastify';
-import {
-  DeadlineError,
-  ExistsError,
-  ForbiddenError,
-  InvalidIdError,
-  ModelError,
-  NotFoundError,
-  ThrottledError,
-} from '../../agent/errors';
+import { RequestError, type RequestFault } from '../../../../common/http-server/errors';
+import type { ErrorAnswer } from '../../../../common/http-server/app';
+import { ModelError, ThrottledError } from '../../../../common/bedrock/errors';
+import { ExistsError, ForbiddenError, InvalidIdError, NotFoundError } from '../../agent/errors';
 
 const statuses = {
   invalid_request: 400,
@@ -51,25 +45,25 @@ const byClass = [
   [ExistsError, 'exists'],
   [ThrottledError, 'throttled'],
   [ModelError, 'model_error'],
-  [DeadlineError, 'timeout'],
 ] as const;
+
+const byFault: Readonly<Record<RequestFault, ErrorCode>> = {
+  malformed: 'invalid_request',
+  unknown_path: 'not_found',
+  wrong_method: 'method_not_allowed',
+  too_large: 'too_large',
+  too_late: 'timeout',
+};
 
 /** What the client is told; the log keeps the original. Our own bugs are `internal` and say nothing more. */
 export function toHttpError(error: unknown): HttpError {
   if (error instanceof HttpError) return error;
+  if (error instanceof RequestError) return new HttpError(byFault[error.fault], error.message, error);
   for (const [type, code] of byClass) if (error instanceof type) return new HttpError(code, error.message, error);
-  const { code, statusCode } = error as Partial<FastifyError>;
-  if (statusCode === 413) return new HttpError('too_large', 'the body is larger than 256 KB', error);
-  if (code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE') return invalidRequest('send content-type: application/json');
-  if (code === 'FST_ERR_BAD_URL') return invalidRequest('the path is not validly encoded');
-  if (code === 'FST_ERR_CTP_EMPTY_JSON_BODY') return invalidRequest('the body is empty; JSON is expected');
-  if (code === 'FST_ERR_CTP_INVALID_CONTENT_LENGTH') return invalidRequest('the body is not as long as announced');
-  if (error instanceof SyntaxError || code === 'FST_ERR_CTP_INVALID_JSON_BODY')
-    return invalidRequest('the body is not valid JSON');
-  if (statusCode === 400) return invalidRequest('the request is malformed');
   return new HttpError('internal', 'something went wrong on our side', error);
 }
 
-export const errorBody = (error: HttpError, requestId: string) => ({
-  error: { code: error.code, message: error.message, request_id: requestId },
-});
+export function errorAnswer(error: unknown, requestId: string): ErrorAnswer {
+  const { status, code, message } = toHttpError(error);
+  return { status, code, body: { error: { code, message, request_id: requestId } } };
+}

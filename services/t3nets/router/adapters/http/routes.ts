@@ -5,8 +5,8 @@ import { ANONYMOUS, type Agent } from '../../agent/agent';
 import { channelIntegration, KEY_CHANNEL_TYPE } from '../../agent/ids';
 import type { AgentLog, ConversationStore, SecretsProvider, TenantStore } from '../../agent/types';
 import { isSignedBy, type Authorizer } from './auth';
+import type { Route } from '../../../../common/http-server/app';
 import { errorFields, type Logger } from '../../../../common/logger';
-import type { Route } from './app';
 import { HttpError, notFound, unauthorized } from './errors';
 import { chatBody, conversationParams, conversationQuery, parsed, webhookBody, webhookParams } from './schemas';
 

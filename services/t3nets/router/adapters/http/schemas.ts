@@ -1,7 +1,7 @@
 /** What requests must look like. Every problem is told at once, by path; values are not repeated. */
 import { z } from 'zod';
+import type { JsonObject } from '../../../../common/bedrock/types';
 import { idRules, KEY_CHANNEL_TYPE, type IdKind } from '../../agent/ids';
-import type { JsonObject } from '../../agent/types';
 import { invalidRequest } from './errors';
 
 export const id = (kind: IdKind) =>

@@ -1,7 +1,8 @@
 /** Skill jira.sprint_status: the active sprint of the tenant's board in figures. */
 import { z } from 'zod';
 import type { SkillCall } from '../skills';
-import type { Json, JsonObject, SecretValues } from '../types';
+import type { Json, JsonObject } from '../../../../common/bedrock/types';
+import type { SecretValues } from '../types';
 import { IntegrationError } from '../errors';
 import { JiraClient, type JiraIssue, type JiraSprint } from './client';
 

@@ -1,5 +1,5 @@
 /** A model that follows a script: each call takes the next reply, or asks the given function. For tests. */
-import type { AIProvider, ModelEvent, ModelReply, ModelRequest } from '../types';
+import type { AIProvider, ModelEvent, ModelReply, ModelRequest } from '../bedrock/types';
 
 export type ScriptedReply = Partial<ModelReply> | Error;
 export type Script =

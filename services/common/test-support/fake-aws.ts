@@ -1,15 +1,20 @@
 /** A tiny HTTP server that answers AWS clients as a test tells it to: faults as they look on the wire. For tests. */
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { crc32 } from 'node:zlib';
 
 export interface FakeCall {
   /** `GetItem`, `CreateSecret`, ...; the path for APIs that have no target header. */
   readonly operation: string;
+  /** Of a body that is not JSON: nothing. */
   readonly input: Record<string, unknown>;
+  /** The body as it came. */
+  readonly body?: Buffer;
 }
 
 export type FakeAnswer =
   | { readonly body: unknown }
+  | { readonly bytes: Uint8Array; readonly type: string }
   | { readonly fault: string; readonly status?: number; readonly message?: string }
   | 'drop'
   | 'hang';
@@ -33,8 +38,8 @@ export async function startFakeAws(answer: FakeAws['answer'] = () => ({ body: {}
     request.on('end', () => {
       const target = request.headers['x-amz-target'];
       const operation = typeof target === 'string' ? target.split('.')[1]! : request.url!;
-      const text = Buffer.concat(chunks).toString('utf8');
-      const call = { operation, input: (text === '' ? {} : JSON.parse(text)) as Record<string, unknown> };
+      const body = Buffer.concat(chunks);
+      const call: FakeCall = { operation, input: asJson(body), ...(request.method === 'PUT' && { body }) };
       fake.calls.push(call);
       void Promise.resolve(fake.answer(call)).then((what) => {
         if (what === 'hang') return;
@@ -43,7 +48,8 @@ export async function startFakeAws(answer: FakeAws['answer'] = () => ({ body: {}
           return;
         }
         const headers = { 'content-type': 'application/x-amz-json-1.1' };
-        if ('body' in what) response.writeHead(200, headers).end(JSON.stringify(what.body));
+        if ('bytes' in what) response.writeHead(200, { 'content-type': what.type }).end(what.bytes);
+        else if ('body' in what) response.writeHead(200, headers).end(JSON.stringify(what.body));
         else {
           const fault = { __type: what.fault, message: what.message ?? what.fault };
           response
@@ -68,4 +74,46 @@ export async function startFakeAws(answer: FakeAws['answer'] = () => ({ body: {}
     },
   };
   return fake;
+}
+
+function asJson(body: Buffer): Record<string, unknown> {
+  try {
+    return JSON.parse(body.toString('utf8')) as Record<string, unknown>;
+  } catch {
+    return {};
+  }
+}
+
+/** Events in the binary form in which AWS streams them (application/vnd.amazon.eventstream). */
+export function eventStreamBytes(events: readonly (readonly [type: string, payload: object])[]): Buffer {
+  return Buffer.concat(
+    events.map(([type, payload]) => {
+      const fields = { ':message-type': 'event', ':event-type': type, ':content-type': 'application/json' };
+      const headers = Buffer.concat(
+        Object.entries(fields).map(([name, value]) => {
+          const length = Buffer.alloc(2);
+          length.writeUInt16BE(value.length);
+          return Buffer.concat([
+            Buffer.from([name.length]),
+            Buffer.from(name),
+            Buffer.from([7]),
+            length,
+            Buffer.from(value),
+          ]);
+        }),
+      );
+      const body = Buffer.from(JSON.stringify(payload));
+      const prelude = Buffer.alloc(8);
+      prelude.writeUInt32BE(headers.length + body.length + 16, 0);
+      prelude.writeUInt32BE(headers.length, 4);
+      const head = Buffer.concat([prelude, checksum(prelude), headers, body]);
+      return Buffer.concat([head, checksum(head)]);
+    }),
+  );
+}
+
+function checksum(bytes: Buffer): Buffer {
+  const sum = Buffer.alloc(4);
+  sum.writeUInt32BE(crc32(bytes));
+  return sum;
 }

@@ -1,8 +1,8 @@
 import { BedrockRuntimeClient } from '@aws-sdk/client-bedrock-runtime';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
-import { ModelError, ThrottledError } from '../../agent/errors';
-import type { ModelRequest } from '../../agent/types';
-import { startFakeAws, type FakeAws } from '../../test-support/fake-aws';
+import { ModelError, ThrottledError } from './errors';
+import type { ModelRequest } from './types';
+import { startFakeAws, type FakeAws } from '../test-support/fake-aws';
 import { BedrockProvider, ToolNames } from './bedrock-provider';
 
 let aws: FakeAws;

@@ -10,7 +10,7 @@ import {
   type ToolResultContentBlock,
 } from '@aws-sdk/client-bedrock-runtime';
 import { ExponentialBackoff, handleWhen, retry } from 'cockatiel';
-import { ModelError, ThrottledError } from '../../agent/errors';
+import { ModelError, ThrottledError } from './errors';
 import type {
   AIProvider,
   Json,
@@ -22,7 +22,7 @@ import type {
   ToolCall,
   ToolDefinition,
   Usage,
-} from '../../agent/types';
+} from './types';
 import { faultName, isThrottling, isTransient } from './faults';
 
 type Document = ToolResultContentBlock.JsonMember['json'];
