@@ -1,0 +1,2 @@
+#!/bin/sh
+exec "$(dirname "$0")/../../../sluice" images push story-42 "${1:-dev}" --service story-generator
