@@ -6,12 +6,13 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
+import type { SystemName } from '../environments/index';
 import { print } from './measure';
 import { root } from './paths';
 
 const PORT = '4960';
 
-export async function benchUp(): Promise<void> {
+export async function benchUp(system: SystemName): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'sluice-bench-up-'));
   const env = { SLUICE_HOME: join(folder, 'home'), SLUICE_PORT: PORT, CDKTF_OUTDIR: join(folder, 'cdktf.out') };
   const sluice = async (...args: string[]): Promise<{ seconds: number; stdout: string }> => {
@@ -20,11 +21,11 @@ export async function benchUp(): Promise<void> {
     return { seconds: (Date.now() - since) / 1000, stdout };
   };
   try {
-    await sluice('images', 'build', 't3nets', 'dev');
-    const first = await sluice('up', 't3nets', 'dev');
-    const second = await sluice('up', 't3nets', 'dev');
-    const unchanged = await sluice('deploy', 't3nets', 'dev');
-    const { variables } = JSON.parse((await sluice('env', 't3nets', 'dev', '--json')).stdout) as {
+    await sluice('images', 'build', system, 'dev');
+    const first = await sluice('up', system, 'dev');
+    const second = await sluice('up', system, 'dev');
+    const unchanged = await sluice('deploy', system, 'dev');
+    const { variables } = JSON.parse((await sluice('env', system, 'dev', '--json')).stdout) as {
       variables: Record<string, string>;
     };
 
@@ -32,7 +33,7 @@ export async function benchUp(): Promise<void> {
     const tofu = async (...args: string[]): Promise<number> => {
       const since = Date.now();
       await execa(variables['TERRAFORM_BINARY_NAME']!, args, {
-        cwd: join(folder, 'cdktf.out/stacks/t3nets-dev'),
+        cwd: join(folder, 'cdktf.out/stacks', `${system}-dev`),
         env: variables,
         stdin: 'ignore',
       });
@@ -41,7 +42,7 @@ export async function benchUp(): Promise<void> {
     await tofu('destroy', '-auto-approve', '-input=false', '-no-color');
     const raw = await tofu('apply', '-auto-approve', '-input=false', '-no-color');
     const over = first.seconds - raw;
-    print('up t3nets dev, against tofu apply of the same JSON', [
+    print(`up ${system} dev, against tofu apply of the same JSON`, [
       { what: 'tofu apply of everything at once', value: `${raw.toFixed(1)} s` },
       { what: 'up, both phases, images built before', value: `${first.seconds.toFixed(1)} s` },
       { what: 'ratio', value: (first.seconds / raw).toFixed(2) },
@@ -54,7 +55,7 @@ export async function benchUp(): Promise<void> {
       },
       { what: 'deploy, nothing to do', value: `${unchanged.seconds.toFixed(1)} s` },
     ]);
-    await sluice('destroy', 't3nets', 'dev', '--yes');
+    await sluice('destroy', system, 'dev', '--yes');
   } finally {
     await sluice('down').catch(() => undefined);
     rmSync(folder, { recursive: true, force: true });

@@ -33,9 +33,13 @@ export interface ModelOptions {
   readonly port?: number;
   /** @default '127.0.0.1' */
   readonly host?: string;
+  /** What it says. @default - `scriptedReply` */
+  readonly reply?: (request: ChatCompletionRequest) => Reply | Promise<Reply>;
 }
 
-type Reply = { readonly content: string } | { readonly tool: string };
+/** Words, or a tool to be called. Failures are injected at the gateway: the emulator answers itself when a model fails. */
+export type Reply =
+  { readonly content: string } | { readonly tool: string; readonly input?: Readonly<Record<string, unknown>> };
 
 /**
  * - a tool's result came last, or it is asked to word an answer from tool results: the answer has the result's figures;
@@ -100,27 +104,33 @@ export async function startModel(options: ModelOptions = {}): Promise<Model> {
       send(404, { error: { message: `nothing at ${request.method} ${request.url}` } });
       return;
     }
-    readJson(request).then(
-      (body) => {
-        requests.push(body as ChatCompletionRequest);
-        send(200, completion(body as ChatCompletionRequest, requests.length));
-      },
-      (error: Error) => send(400, { error: { message: error.message } }),
-    );
+    const { reply = scriptedReply } = options;
+    readJson(request)
+      .then(async (body) => {
+        const asked = body as ChatCompletionRequest;
+        requests.push(asked);
+        send(200, completion(asked, await reply(asked), requests.length));
+      })
+      .catch((error: Error) => send(400, { error: { message: error.message } }));
   });
   const { host = '127.0.0.1' } = options;
   const port = await listening(server, options.port ?? 0, host);
   return { url: `http://${host}:${port}`, port, requests, stop: () => stopped(server) };
 }
 
-function completion(request: ChatCompletionRequest, count: number) {
-  const reply = scriptedReply(request);
+function completion(request: ChatCompletionRequest, reply: Reply, count: number) {
   const message =
     'tool' in reply
       ? {
           role: 'assistant',
           content: null,
-          tool_calls: [{ id: `call_${count}`, type: 'function', function: { name: reply.tool, arguments: '{}' } }],
+          tool_calls: [
+            {
+              id: `call_${count}`,
+              type: 'function',
+              function: { name: reply.tool, arguments: JSON.stringify(reply.input ?? {}) },
+            },
+          ],
         }
       : { role: 'assistant', content: reply.content };
   const prompt = request.messages.reduce((sum, { content }) => sum + (content?.length ?? 0), 0);

@@ -84,6 +84,8 @@ export function storyFunctions(
   sessions.grant(data.role, ['GetItem', 'PutItem', 'UpdateItem', 'DeleteItem', 'Query']);
   objects.grantList(data.role);
   objects.grantRead(data.role);
+  // An edit writes story.json anew, and long texts beside it.
+  objects.grantWrite(data.role, STORIES);
   objects.grantDelete(data.role);
   return { text, image, data };
 }

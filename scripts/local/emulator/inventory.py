@@ -6,7 +6,7 @@ import os
 import re
 
 # Stores that hold no things of their own: tags, settings, indexes, logs of what happened.
-NOT_THINGS = re.compile(r"(^|_)tags?(_|$)|setting|latest|counter|token|cache|history|event_log|metric_data|^metrics$|attrs?$|limits?$"
+NOT_THINGS = re.compile(r"(^|_)tags?(_|$)|setting|latest|counter|_counts$|token|cache|history|event_log|metric_data|^metrics$|attrs?$|limits?$"
                         r"|^default|session|^layer_blobs$|^manifest_blobs$|image_scan|^log_records$|^bucket_acl$", re.IGNORECASE)
 FIRST_REGION = os.environ.get("MINISTACK_REGION", "us-east-1")
 # The default network of a region, which the emulator makes when the region is first asked for.

@@ -1,10 +1,12 @@
 /** The reference says what the schemas say, and the files in docs/ are the newest. */
 import { execa } from 'execa';
 import { routes } from '../common/schemas';
+import { agentApi, storyApi } from './apis';
 import { markdown } from './markdown';
 import { openApi } from './openapi';
 
-const document = openApi('1.2.3') as {
+const agent = openApi(agentApi, '1.2.3');
+const document = openApi(storyApi, '1.2.3') as {
   paths: Record<string, Record<string, { responses: object; requestBody?: object; parameters?: { name: string }[] }>>;
 };
 
@@ -35,13 +37,15 @@ it('has every route, with its method, its answers and what it takes', () => {
 });
 
 it('tells people the same', () => {
-  const text = markdown(document as never);
+  const text = markdown(document as never, agent);
   for (const { method, path, summary } of routes) {
     expect(text).toContain(`## ${method} ${path}`);
     expect(text).toContain(summary);
   }
   expect(text).toContain('| `count` | 1 to 20 |  | `5` | How many ideas |');
   expect(text).toContain('At least one of `topic`, `outline`, `session_id` must be given.');
+  for (const { method, path } of agentApi.routes) expect(text).toContain(`## ${method} ${path}`);
+  expect(text).toContain('events `token` {text}');
   expect(text).toContain('© 2025 Tech42 Consulting');
 });
 

@@ -17,6 +17,7 @@ interface Schema {
   readonly properties?: Readonly<Record<string, Schema>>;
   readonly required?: readonly string[];
   readonly anyOf?: readonly Schema[];
+  readonly oneOf?: readonly Schema[];
 }
 
 interface Operation {
@@ -34,24 +35,36 @@ interface Operation {
   readonly responses: Readonly<Record<string, { readonly description: string; readonly content?: Json }>>;
 }
 
-export function markdown(document: Json): string {
-  const { title, version, description } = document['info'] as Record<'title' | 'version' | 'description', string>;
-  const paths = document['paths'] as Record<string, Record<string, Operation>>;
-  const sections = Object.entries(paths).flatMap(([path, operations]) =>
-    Object.entries(operations).map(([method, operation]) => sectionOf(`${method.toUpperCase()} ${path}`, operation)),
-  );
+export function markdown(story: Json, agent: Json): string {
+  const { title, version, description } = infoOf(story);
   return [
     `# ${title}`,
     '',
     `<!-- Made by services/story-42/api-reference/main.ts from the schemas that validate requests: do not edit. -->`,
     '',
-    `Version ${version}. The same as OpenAPI 3.1: [openapi.yaml](openapi.yaml).`,
+    `Version ${version}. The same as OpenAPI 3.1: [openapi.yaml](openapi.yaml), [agent.openapi.yaml](agent.openapi.yaml).`,
     '',
     description,
     '',
-    ...conventions(document),
-    ...sections.flat(),
+    ...conventions(story),
+    ...sections(story),
+    `# ${infoOf(agent).title}`,
+    '',
+    infoOf(agent).description,
+    '',
+    ...sections(agent),
   ].join('\n');
+}
+
+const infoOf = (document: Json) => document['info'] as Record<'title' | 'version' | 'description', string>;
+
+function sections(document: Json): string[] {
+  const paths = document['paths'] as Record<string, Record<string, Operation>>;
+  return Object.entries(paths).flatMap(([path, operations]) =>
+    Object.entries(operations).flatMap(([method, operation]) =>
+      sectionOf(`${method.toUpperCase()} ${path}`, operation),
+    ),
+  );
 }
 
 function conventions(document: Json): string[] {
@@ -84,17 +97,22 @@ function sectionOf(title: string, operation: Operation): string[] {
     ...(request === undefined ? [] : fieldRows(request)),
   ];
   const outcomes = Object.entries(responses).map(([status, { description }]) => `| ${status} | ${description} |`);
-  const success = responses['200']?.content as { 'application/json': { schema: Schema } } | undefined;
+  const success = responses['200']?.content as Record<string, { schema: Schema }> | undefined;
   return [
     `## ${title}`,
     '',
-    `${operation.summary}. Served by \`${operation.tags[0]}\`; direct action \`${operation.operationId}\`.`,
+    `${operation.summary}. Served by \`${operation.tags[0]}\`, operation \`${operation.operationId}\`.`,
     '',
     ...(inputs.length === 0
       ? []
       : ['| Field | Type | Required | Default | Meaning |', '| --- | --- | --- | --- | --- |', ...inputs, '']),
     ...alternatives(request),
-    ...(success === undefined ? [] : ['Answer:', '', '```', ...outline(success['application/json'].schema), '```', '']),
+    ...Object.values(success ?? {}).flatMap(({ schema: { description: other } }) =>
+      other === undefined ? [] : [`${other}.`, ''],
+    ),
+    ...(success === undefined
+      ? []
+      : ['Answer:', '', '```', ...outline(success['application/json']?.schema ?? {}), '```', '']),
     '| Status | When |',
     '| --- | --- |',
     ...outcomes,
@@ -103,8 +121,14 @@ function sectionOf(title: string, operation: Operation): string[] {
 }
 
 function alternatives(schema: Schema | undefined): string[] {
-  const choices = (schema?.anyOf ?? []).flatMap(({ required = [] }) => required.map((name) => `\`${name}\``));
-  return choices.length === 0 ? [] : [`At least one of ${choices.join(', ')} must be given.`, ''];
+  const choices = (of: readonly Schema[] = []) =>
+    of.map(({ required = [] }) => required.map((name) => `\`${name}\``).join(' with '));
+  const any = choices(schema?.anyOf);
+  const one = choices(schema?.oneOf);
+  return [
+    ...(any.length === 0 ? [] : [`At least one of ${any.join(', ')} must be given.`, '']),
+    ...(one.length === 0 ? [] : [`Give either ${one.join(', or ')}.`, '']),
+  ];
 }
 
 function fieldRows(schema: Schema, prefix = ''): string[] {
@@ -126,6 +150,12 @@ function row(name: string, schema: Schema, required: boolean): string {
 }
 
 function typeOf(schema: Schema): string {
+  if (Array.isArray(schema.type)) {
+    const { type, ...rest } = schema;
+    return (type as readonly string[])
+      .map((each) => (each === 'null' ? each : typeOf({ ...rest, type: each })))
+      .join(' or ');
+  }
   if (schema.const !== undefined) return `\`${JSON.stringify(schema.const)}\``;
   if (schema.enum !== undefined) return schema.enum.map((value) => `\`${String(value)}\``).join(', ');
   if (schema.anyOf !== undefined && schema.type === undefined) {

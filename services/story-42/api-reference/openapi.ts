@@ -1,34 +1,58 @@
-/** The story API as an OpenAPI 3.1 document, made of the very schemas that validate its requests. Pure: same schemas, same document. */
+/** OpenAPI 3.1 documents, made of the very schemas that validate requests. Pure: same schemas, same document. */
 import * as z from 'zod/mini';
-import { errorStatuses, type ErrorCode } from '../common/errors';
-import { acceptedResponse, errorResponse, routes } from '../common/schemas';
 
-type Json = Record<string, unknown>;
-type ApiRoute = (typeof routes)[number];
+export type Json = Record<string, unknown>;
 
-/** What every route may answer, whatever it does. */
-const always: readonly ErrorCode[] = ['forbidden', 'internal'];
+export interface DocumentedRoute {
+  readonly method: string;
+  readonly path: string;
+  /** Name of the operation. */
+  readonly action: string;
+  readonly service: string;
+  readonly summary: string;
+  readonly params?: z.core.$ZodType;
+  readonly query?: z.core.$ZodType;
+  readonly request?: z.core.$ZodType;
+  readonly response?: z.core.$ZodType;
+  readonly status: 200 | 204;
+  readonly errors: readonly string[];
+  /** Whether it can answer 202 and go on in the background. @default false */
+  readonly async?: boolean;
+  /** Whether anybody may ask. @default false */
+  readonly open?: boolean;
+  /** Other forms of the success body, by media type. */
+  readonly otherForms?: Readonly<Record<string, string>>;
+}
 
-export function openApi(version: string): Json {
+export interface DocumentedApi {
+  readonly title: string;
+  readonly description: string;
+  /** The output that holds its address, and an example of one. */
+  readonly server: { readonly output: string; readonly example: string };
+  readonly routes: readonly DocumentedRoute[];
+  /** HTTP status of every error code. */
+  readonly statuses: Readonly<Record<string, number>>;
+  /** What every closed route may answer, whatever it does. */
+  readonly always: readonly string[];
+  /** Where a token that is missing or bad is refused. */
+  readonly unauthorized: string;
+  readonly schemas: Readonly<Record<string, z.core.$ZodType>>;
+}
+
+export function openApi(api: DocumentedApi, version: string): Json {
+  const { title, description, server } = api;
   return {
     openapi: '3.1.0',
-    info: {
-      title: 'Story-42 API',
-      version,
-      description:
-        'Turns a topic into an illustrated story. Every route needs the ID token of a signed-in user in the ' +
-        'header `Authorization`, and the user must be in group `admin` or `author`.\n\n' +
-        '© 2025 Tech42 Consulting, all rights reserved.',
-    },
+    info: { title, version, description },
     servers: [
       {
-        url: '{api_endpoint}',
-        description: 'The output `api_endpoint` of the environment',
-        variables: { api_endpoint: { default: 'https://example.execute-api.us-west-2.amazonaws.com/dev' } },
+        url: `{${server.output}}`,
+        description: `The output \`${server.output}\` of the environment`,
+        variables: { [server.output]: { default: server.example } },
       },
     ],
     security: [{ idToken: [] }],
-    paths: pathsOf(routes),
+    paths: pathsOf(api),
     components: {
       securitySchemes: {
         idToken: {
@@ -38,25 +62,28 @@ export function openApi(version: string): Json {
           description: "Cognito's ID token as it is, or after `Bearer `",
         },
       },
-      schemas: { Error: jsonSchema(errorResponse, 'output'), Accepted: jsonSchema(acceptedResponse, 'output') },
+      schemas: Object.fromEntries(
+        Object.entries(api.schemas).map(([name, schema]) => [name, jsonSchema(schema, 'output')]),
+      ),
     },
   };
 }
 
-function pathsOf(all: readonly ApiRoute[]): Json {
+function pathsOf(api: DocumentedApi): Json {
   const paths: Record<string, Json> = {};
-  for (const route of all) {
-    paths[route.path] = { ...paths[route.path], [route.method.toLowerCase()]: operationOf(route) };
+  for (const route of api.routes) {
+    paths[route.path] = { ...paths[route.path], [route.method.toLowerCase()]: operationOf(route, api) };
   }
   return paths;
 }
 
-function operationOf(route: ApiRoute): Json {
+function operationOf(route: DocumentedRoute, api: DocumentedApi): Json {
   const parameters = [...parametersOf(route, 'params', 'path'), ...parametersOf(route, 'query', 'query')];
   return {
     operationId: route.action,
     summary: route.summary,
     tags: [route.service],
+    ...(route.open === true && { security: [] }),
     ...(parameters.length > 0 && { parameters }),
     ...(route.request !== undefined && {
       requestBody: {
@@ -64,11 +91,11 @@ function operationOf(route: ApiRoute): Json {
         content: { 'application/json': { schema: jsonSchema(route.request, 'input') } },
       },
     }),
-    responses: responsesOf(route),
+    responses: responsesOf(route, api),
   };
 }
 
-function parametersOf(route: ApiRoute, from: 'params' | 'query', where: 'path' | 'query'): Json[] {
+function parametersOf(route: DocumentedRoute, from: 'params' | 'query', where: 'path' | 'query'): Json[] {
   const shape = route[from];
   if (shape === undefined) return [];
   const { properties = {}, required = [] } = jsonSchema(shape, 'input') as {
@@ -84,33 +111,41 @@ function parametersOf(route: ApiRoute, from: 'params' | 'query', where: 'path' |
   }));
 }
 
-function responsesOf({ status, response, errors, async }: ApiRoute): Json {
-  const success =
-    response === undefined
-      ? { description: 'Done; nothing to say' }
-      : { description: 'Done', content: { 'application/json': { schema: jsonSchema(response, 'output') } } };
-  const byStatus = new Map<number, ErrorCode[]>();
-  for (const code of [...errors, ...always]) {
-    byStatus.set(errorStatuses[code], [...(byStatus.get(errorStatuses[code]) ?? []), code]);
+function responsesOf(route: DocumentedRoute, { always, statuses, unauthorized }: DocumentedApi): Json {
+  const { status, response, errors, async, open, otherForms = {} } = route;
+  const error = { 'application/json': { schema: { $ref: '#/components/schemas/Error' } } };
+  const byStatus = new Map<number, string[]>();
+  for (const code of new Set([...errors, ...(open === true ? [] : always)])) {
+    const number = statuses[code];
+    if (number === undefined) throw new Error(`${route.path}: the error ${code} has no status`);
+    byStatus.set(number, [...(byStatus.get(number) ?? []), code]);
   }
   const failures = [...byStatus]
     .sort(([one], [other]) => one - other)
-    .map(([code, names]): [string, Json] => [
-      String(code),
-      {
-        description: names.map((name) => `\`${name}\``).join(', '),
-        content: { 'application/json': { schema: { $ref: '#/components/schemas/Error' } } },
-      },
+    .map(([number, names]): [string, Json] => [
+      String(number),
+      { description: names.map((name) => `\`${name}\``).join(', '), content: error },
     ]);
+  const others = Object.entries(otherForms).map(([type, description]) => [
+    type,
+    { schema: { type: 'string', description } },
+  ]);
+  const success =
+    response === undefined
+      ? { description: 'Done; nothing to say' }
+      : {
+          description: 'Done',
+          content: { 'application/json': { schema: jsonSchema(response, 'output') }, ...Object.fromEntries(others) },
+        };
   return {
     [status]: success,
-    ...(async && {
+    ...(async === true && {
       202: {
         description: 'Accepted: the work goes on, poll `GET /sessions/{session_id}`',
         content: { 'application/json': { schema: { $ref: '#/components/schemas/Accepted' } } },
       },
     }),
-    401: { description: 'No token, or one that is not valid: the answer is API Gateway’s' },
+    ...(open !== true && { 401: { description: unauthorized } }),
     ...Object.fromEntries(failures),
   };
 }

@@ -1,5 +1,4 @@
 /** The agent as its container runs it: a process of its own, bundled, with real HTTP servers in the place of the others. */
-import { build } from 'esbuild';
 import { exportJWK, generateKeyPair, SignJWT, type CryptoKey, type JWK } from 'jose';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
@@ -8,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { bundleForTest } from '../../common/test-support/bundled-service';
 import { eventStreamBytes, startFakeAws, type FakeAnswer, type FakeAws } from '../../common/test-support/fake-aws';
 import { startHttpStandIn, type HttpStandIn } from '../../common/test-support/http-stand-in';
 
@@ -37,16 +37,7 @@ beforeAll(async () => {
   signingKey = pair.privateKey;
   jwk = { ...(await exportJWK(pair.publicKey)), kid: 'k1', alg: 'RS256', use: 'sig' };
   folder = mkdtempSync(join(tmpdir(), 'story-agent-'));
-  await build({
-    entryPoints: [join(here, 'main.ts')],
-    outfile: join(folder, 'server.js'),
-    bundle: true,
-    platform: 'node',
-    target: 'node20',
-    format: 'cjs',
-    define: { __VERSION__: '"9.9.9"' },
-    logLevel: 'error',
-  });
+  await bundleForTest(here, folder);
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 

@@ -135,7 +135,7 @@ test('each failed segment is told; when all fail it is 502, when the time is up 
   });
 });
 
-test('unknown and foreign are 404, a session without a story 400', async () => {
+test('unknown and foreign are 404, a session without a story 409', async () => {
   const { api } = start();
   const { session_id, segments } = await create([segment('a')]);
   const { segment_id } = segments[0]!;
@@ -150,7 +150,7 @@ test('unknown and foreign are 404, a session without a story 400', async () => {
     expect((await api('POST', path, asked, { sub: 'you' })).body.error.code).toBe('session_not_found');
   }
   const empty = await create([]);
-  expect((await api('POST', '/generate-story-image', { session_id: empty.session_id })).status).toBe(400);
+  expect((await api('POST', '/generate-story-image', { session_id: empty.session_id })).status).toBe(409);
 });
 
 test('a session that is deleted meanwhile leaves no image behind', async () => {

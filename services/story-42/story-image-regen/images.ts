@@ -1,6 +1,6 @@
 /** The two image routes. */
 import type { Action } from '../common/actions';
-import { invalid, segmentNotFound, StoryError, timedOut } from '../common/errors';
+import { conflict, segmentNotFound, StoryError, timedOut } from '../common/errors';
 import type { FailedImage, RequestOf, Segment, Session, StoryImage } from '../common/schemas';
 import { findSegment } from '../common/session';
 import { draw, drawingSignal, type ImageContext } from './picture';
@@ -10,7 +10,7 @@ const AT_ONCE = 3;
 
 export const imagesAction = (context: ImageContext): Action<RequestOf<'generate-story-image'>> => ({
   check({ input, session }) {
-    if (!session || session.segments.length === 0) throw invalid('session_id', 'that session has no story yet');
+    if (!session || session.segments.length === 0) throw conflict('that session has no story yet');
     for (const id of input.segment_ids ?? []) if (!findSegment(session, id)) throw segmentNotFound(id);
   },
 

@@ -2,11 +2,9 @@
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { createLogger } from '../../common/logger';
 import { SecretValue } from '../../common/secret-value';
-import { createBucketClient, createPresigner, createTableClient } from '../common/clients';
 import { FunctionInvoker } from '../common/invoker';
 import { createHandler } from '../common/lambda';
-import { StoryObjects } from '../common/objects';
-import { SessionStore } from '../common/session-store';
+import { createStores } from '../common/stores';
 import { versionOf } from '../common/version';
 import { parseImageEnvironment } from './environment';
 import { GoogleImages } from './google-images';
@@ -18,18 +16,7 @@ const environment = parseImageEnvironment(process.env);
 const version = versionOf(environment.RELEASE);
 const logger = createLogger({ service, version, level: environment.LOG_LEVEL });
 
-const bucket = createBucketClient();
-const objects = new StoryObjects({
-  client: bucket,
-  bucket: environment.IMAGES_BUCKET,
-  presigner: createPresigner(environment.S3_PUBLIC_ENDPOINT, bucket),
-});
-const store = new SessionStore({
-  client: createTableClient(),
-  table: environment.SESSIONS_TABLE,
-  objects,
-  texts: false,
-});
+const { store, objects } = createStores(environment, { texts: false });
 const key = new SecretValue({
   client: new SecretsManagerClient({ maxAttempts: 3 }),
   secretId: environment.GOOGLE_API_KEY_SECRET_ARN,

@@ -3,11 +3,9 @@ import { BedrockRuntimeClient } from '@aws-sdk/client-bedrock-runtime';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
 import { BedrockProvider } from '../../common/bedrock/bedrock-provider';
 import { createLogger } from '../../common/logger';
-import { createBucketClient, createPresigner, createTableClient } from '../common/clients';
 import { FunctionInvoker } from '../common/invoker';
 import { createHandler } from '../common/lambda';
-import { StoryObjects } from '../common/objects';
-import { SessionStore } from '../common/session-store';
+import { createStores } from '../common/stores';
 import { versionOf } from '../common/version';
 import type { TextContext } from './context';
 import { parseTextEnvironment } from './environment';
@@ -26,13 +24,7 @@ const bedrock = new BedrockRuntimeClient({
   maxAttempts: 1,
   requestHandler: new NodeHttpHandler({ connectionTimeout: 2_000 }),
 });
-const bucket = createBucketClient();
-const objects = new StoryObjects({
-  client: bucket,
-  bucket: environment.IMAGES_BUCKET,
-  presigner: createPresigner(environment.S3_PUBLIC_ENDPOINT, bucket),
-});
-const store = new SessionStore({ client: createTableClient(), table: environment.SESSIONS_TABLE, objects });
+const { store, objects } = createStores(environment);
 const invoker = new FunctionInvoker();
 const context: TextContext = {
   model: { ai: new BedrockProvider(bedrock), modelId: environment.BEDROCK_MODEL_ID },

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import * as z from 'zod/mini';
 import { ModelError } from '../../common/bedrock/errors';
 import type { Action, ActionCall } from '../common/actions';
-import { invalid } from '../common/errors';
+import { conflict } from '../common/errors';
 import { storyKey } from '../common/objects';
 import {
   MAX_SEGMENTS,
@@ -56,7 +56,7 @@ interface Written {
 export const storyAction = (context: TextContext): Action<RequestOf<'generate-story'>> => ({
   check({ input, session }) {
     if (input.topic !== undefined || input.outline !== undefined || session?.outline) return;
-    throw invalid('session_id', 'that session has no outline; give a topic or an outline, or make one first');
+    throw conflict('that session has no outline; give a topic or an outline, or make one first');
   },
 
   async run(call) {

@@ -159,7 +159,7 @@ test('a session without an outline is refused before anything is asked', async (
   const { body } = await api('POST', '/generate-topics-ideas', { count: 1 });
   for (const more of [{}, { async: true }]) {
     const answer = await api('POST', '/generate-story', { session_id: body.session_id, ...more });
-    expect(answer).toMatchObject({ status: 400, body: { error: { fields: [{ field: 'session_id' }] } } });
+    expect(answer).toMatchObject({ status: 409, body: { error: { code: 'conflict' } } });
   }
   expect(ai.requests).toHaveLength(1);
 });

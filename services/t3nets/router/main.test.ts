@@ -1,5 +1,4 @@
 /** The router as its container runs it: a process of its own, bundled, before an AWS that answers slowly. */
-import { build } from 'esbuild';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { cpSync, mkdtempSync, rmSync } from 'node:fs';
@@ -7,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { bundleForTest } from '../../common/test-support/bundled-service';
 import { startFakeAws, type FakeAws } from '../../common/test-support/fake-aws';
 
 const here = dirname(fileURLToPath(import.meta.url));
@@ -17,16 +17,7 @@ let output: string;
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'router-'));
-  await build({
-    entryPoints: [join(here, 'main.ts')],
-    outfile: join(folder, 'server.js'),
-    bundle: true,
-    platform: 'node',
-    target: 'node20',
-    format: 'cjs',
-    define: { __VERSION__: '"9.9.9"' },
-    logLevel: 'error',
-  });
+  await bundleForTest(here, folder);
   cpSync(join(here, 'agent/skills'), join(folder, 'agent/skills'), { recursive: true });
 });
 afterAll(() => rmSync(folder, { recursive: true }));

@@ -31,6 +31,12 @@ export const speechRequest = z
         ? body.session_id !== undefined && body.segment_id !== undefined
         : body.session_id === undefined && body.segment_id === undefined,
     { path: ['text'], error: 'give either session_id and segment_id, or text' },
-  );
+  )
+  .meta({
+    oneOf: [
+      { required: ['text'], properties: { session_id: false, segment_id: false } },
+      { required: ['session_id', 'segment_id'], properties: { text: false } },
+    ],
+  });
 
 export const sessionParams = z.strictObject({ id: sessionId });
