@@ -29,21 +29,24 @@ export async function benchUp(system: SystemName): Promise<void> {
       variables: Record<string, string>;
     };
 
-    // The same JSON, gate open, by the engine alone in the account next door, which is empty.
-    const tofu = async (...args: string[]): Promise<number> => {
+    // The same JSON by the engine alone, phase by phase, as functions cannot be made before their images are there.
+    await sluice('destroy', system, 'dev', '--yes');
+    const apply = async (): Promise<number> => {
+      await execa(join(root, 'sluice'), ['plan', system, 'dev'], { cwd: root, env, stdin: 'ignore', reject: false });
       const since = Date.now();
-      await execa(variables['TERRAFORM_BINARY_NAME']!, args, {
+      await execa(variables['TERRAFORM_BINARY_NAME']!, ['apply', '-auto-approve', '-input=false', '-no-color'], {
         cwd: join(folder, 'cdktf.out/stacks', `${system}-dev`),
         env: variables,
         stdin: 'ignore',
       });
       return (Date.now() - since) / 1000;
     };
-    await tofu('destroy', '-auto-approve', '-input=false', '-no-color');
-    const raw = await tofu('apply', '-auto-approve', '-input=false', '-no-color');
+    const phase1 = await apply();
+    await sluice('images', 'push', system, 'dev');
+    const raw = phase1 + (await apply());
     const over = first.seconds - raw;
     print(`up ${system} dev, against tofu apply of the same JSON`, [
-      { what: 'tofu apply of everything at once', value: `${raw.toFixed(1)} s` },
+      { what: 'tofu apply of both phases, without what is between them', value: `${raw.toFixed(1)} s` },
       { what: 'up, both phases, images built before', value: `${first.seconds.toFixed(1)} s` },
       { what: 'ratio', value: (first.seconds / raw).toFixed(2) },
       { what: 'difference', value: `${over.toFixed(1)} s`, aim: 'at most 30 s', met: over <= 30 },
