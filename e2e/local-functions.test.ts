@@ -88,7 +88,7 @@ async function create(name: string, settings: { timeout?: number; variable?: str
       Role: `arn:aws:iam::${cloud.account}:role/sample`,
       Architectures: ['x86_64'],
       MemorySize: 256,
-      Timeout: settings.timeout ?? 10,
+      Timeout: settings.timeout ?? 30,
       Environment: { Variables: settings.variable === undefined ? {} : { VARIABLE: settings.variable } },
     }),
   );
@@ -147,7 +147,7 @@ describe('a function', () => {
     expect(Configuration).toMatchObject({
       PackageType: 'Image',
       CodeSha256: images.v1.split('@sha256:')[1],
-      Timeout: 10,
+      Timeout: 30,
       MemorySize: 256,
       State: 'Active',
     });
