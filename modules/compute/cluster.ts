@@ -2,6 +2,7 @@
 import { EcsCluster } from '@cdktf/provider-aws/lib/ecs-cluster';
 import { Construct } from 'constructs';
 import { skipChecks } from '../checks/skip';
+import type { Grantee } from '../iam/policy';
 import type { Naming } from '../naming/naming';
 
 export interface ClusterProps {
@@ -31,5 +32,14 @@ export class Cluster extends Construct {
 
   get name(): string {
     return this.resource.name;
+  }
+
+  /** Look at the tasks of this cluster and stop them. Starting them is granted by their task definition. */
+  grantWatchTasks(grantee: Grantee, place: { readonly account: string; readonly region: string }): void {
+    grantee.addToPolicy({
+      sid: `WatchTasksOf${this.node.id.replace(/[^A-Za-z0-9]/g, '')}`,
+      actions: ['ecs:DescribeTasks', 'ecs:StopTask'],
+      resources: [`arn:aws:ecs:${place.region}:${place.account}:task/${this.name}/*`],
+    });
   }
 }

@@ -1,8 +1,11 @@
+import type { TerraformStack } from 'cdktf';
 import type { VpcProps } from '../networking/vpc';
 import { expectPassThrough, messageOf, naming, synth, type Block } from '../testing';
+import { Cluster } from './cluster';
 import { FargateService, type FargateServiceProps } from './fargate-service';
 import { LoadBalancer } from './load-balancer';
-import { network, other, serviceProps } from './testing';
+import { TaskDefinition } from './task-definition';
+import { network, other, serviceProps, taskProps } from './testing';
 
 const service = (props: Partial<FargateServiceProps> = {}, vpc: Partial<VpcProps> = {}) =>
   synth((stack) => new FargateService(stack, 'web', { ...serviceProps(stack, vpc), ...props }));
@@ -126,6 +129,18 @@ describe('compute.FargateService', () => {
         scale_out_cooldown: 60,
       },
     });
+  });
+
+  it('refuses a task that listens nowhere', () => {
+    const deaf = (stack: TerraformStack) => {
+      const taskDefinition = new TaskDefinition(stack, 'task', { ...taskProps(stack), containerPort: undefined });
+      const cluster = new Cluster(stack, 'cluster', { naming });
+      const loadBalancer = new LoadBalancer(stack, 'alb', { naming, vpc: network(stack) });
+      return new FargateService(stack, 'web', { naming, part: 'web', cluster, taskDefinition, loadBalancer });
+    };
+    expect(messageOf(() => synth((stack) => void deaf(stack)))).toBe(
+      'compute.FargateService at test/web: 1 problem\n- taskDefinition has no containerPort; allowed: 1 to 65535',
+    );
   });
 
   it('reports every problem at once', () => {

@@ -46,8 +46,10 @@ export class FargateService extends Construct {
     const { naming, part, loadBalancer, taskDefinition, desiredCount = 1, healthCheckPath = '/health' } = props;
     const { healthCheckGracePeriodSeconds = 60, deregistrationDelaySeconds = 30 } = props;
     const { vpc } = loadBalancer;
+    const { containerPort } = taskDefinition;
     check(this, 'compute.FargateService', [
       matches('name', props.name, /^[A-Za-z0-9_-]{1,255}$/, '1 to 255 letters, digits, - and _'),
+      unless(containerPort === undefined, 'taskDefinition has no containerPort; allowed: 1 to 65535'),
       inRange('desiredCount', desiredCount, 0, 5000, 'tasks'),
       matches('healthCheckPath', healthCheckPath, /^\/\S*$/, 'a path that starts with /'),
       inRange('healthCheckGracePeriodSeconds', healthCheckGracePeriodSeconds, 0, 2147483647, 'seconds'),
@@ -64,7 +66,7 @@ export class FargateService extends Construct {
       name: naming.name('aws_lb_target_group', part),
       vpcId: vpc.id,
       targetType: 'ip',
-      port: taskDefinition.containerPort,
+      port: containerPort,
       protocol: 'HTTP',
       deregistrationDelay: String(deregistrationDelaySeconds),
       healthCheck: {
@@ -103,13 +105,13 @@ export class FargateService extends Construct {
         securityGroups: [this.securityGroup.id],
         assignPublicIp: vpc.tasksNeedPublicIp,
       },
-      loadBalancer: [
-        {
+      loadBalancer: [containerPort]
+        .filter((port) => port !== undefined)
+        .map((port) => ({
           targetGroupArn: this.targetGroup.arn,
           containerName: taskDefinition.containerName,
-          containerPort: taskDefinition.containerPort,
-        },
-      ],
+          containerPort: port,
+        })),
       // ECS takes only target groups that a listener uses; and policies must outlive the service, or it cannot drain.
       dependsOn: [listener, ...taskDefinition.taskRole.policies, ...taskDefinition.executionRole.policies],
       // With autoscaling the count belongs to the autoscaler; putting it back would undo its work on every deploy.

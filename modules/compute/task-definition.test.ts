@@ -1,4 +1,6 @@
 import { account, expectPassThrough, messageOf, naming, region, statements, synth, type Block } from '../testing';
+import { Role } from '../iam/role';
+import { Cluster } from './cluster';
 import { TaskDefinition, type TaskDefinitionProps } from './task-definition';
 import { digest, other, repository, taskProps } from './testing';
 
@@ -118,6 +120,50 @@ describe('compute.TaskDefinition', () => {
       startPeriodSeconds: 300,
     };
     expect(() => task({ containerPort: 65535, stopTimeoutSeconds: 120, healthCheck })).not.toThrow();
+  });
+
+  it('listens nowhere unless told', () => {
+    const ports = (containerPort?: number) =>
+      (
+        JSON.parse(
+          synth((stack) => new TaskDefinition(stack, 'task', { ...taskProps(stack), containerPort })).only(
+            'aws_ecs_task_definition',
+          )['container_definitions'],
+        ) as Block[]
+      )[0]?.['portMappings'];
+    expect(ports()).toEqual([]);
+    expect(ports(80)).toEqual([{ containerPort: 80, hostPort: 80, protocol: 'tcp' }]);
+  });
+
+  it('grants running any revision in the clusters, with its two roles and for ECS alone', () => {
+    const found = synth((stack) => {
+      const runner = { naming, part: 'runner', service: 'states.amazonaws.com', account, description: 'd' };
+      const clusters = ['one', 'two'].map((part) => new Cluster(stack, part, { naming, part }));
+      new TaskDefinition(stack, 'task', taskProps(stack)).grantRun(new Role(stack, 'role', runner), clusters);
+    });
+    const policy = found.all('aws_iam_role_policy').find(({ name }) => name === 'shop-test-runner');
+    const attribute = (address: string, name: string) =>
+      expect.stringMatching(new RegExp(`^\\$\\{${address}_\\w+\\.${name}\\}`));
+    expect(statements(policy?.['policy'] as string)).toEqual([
+      {
+        Sid: 'Runtask',
+        Effect: 'Allow',
+        Action: ['ecs:RunTask'],
+        Resource: [expect.stringMatching(/^\$\{aws_ecs_task_definition\.\w+\.arn_without_revision\}:\*$/)],
+        Condition: {
+          ArnEquals: {
+            'ecs:cluster': [attribute('aws_ecs_cluster.one', 'arn'), attribute('aws_ecs_cluster.two', 'arn')],
+          },
+        },
+      },
+      {
+        Sid: 'PassRolesOftask',
+        Effect: 'Allow',
+        Action: ['iam:PassRole'],
+        Resource: [attribute('aws_iam_role.task_ExecutionRole', 'arn'), attribute('aws_iam_role.task_TaskRole', 'arn')],
+        Condition: { StringEquals: { 'iam:PassedToService': 'ecs-tasks.amazonaws.com' } },
+      },
+    ]);
   });
 
   it('passes every prop on', () => {

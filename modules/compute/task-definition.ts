@@ -6,9 +6,11 @@ import { EcsTaskDefinition } from '@cdktf/provider-aws/lib/ecs-task-definition';
 import { Construct } from 'constructs';
 import { check, inRange, matches, unless } from '../checks/checks';
 import type { Repository } from '../ecr/repository';
+import type { Grantee } from '../iam/policy';
 import { Role } from '../iam/role';
 import { LogGroup } from '../logs/log-group';
 import type { Naming } from '../naming/naming';
+import type { Cluster } from './cluster';
 import { fargateSizeProblem } from './fargate-sizes';
 
 export interface ContainerHealthCheck {
@@ -41,7 +43,8 @@ export interface TaskDefinitionProps {
   readonly repository: Repository;
   /** `sha256:...` of the image in the repository. */
   readonly imageDigest: string;
-  readonly containerPort: number;
+  /** Where the container listens. @default - nowhere: a task that runs to its end */
+  readonly containerPort?: number;
   readonly environment: Readonly<Record<string, string>>;
   readonly logRetentionDays: number;
   /** ECS ignores the image's own check, so it is said again here. @default - none */
@@ -58,7 +61,7 @@ export class TaskDefinition extends Construct {
   readonly executionRole: Role;
   readonly logGroup: LogGroup;
   readonly containerName: string;
-  readonly containerPort: number;
+  readonly containerPort: number | undefined;
 
   constructor(scope: Construct, id: string, props: TaskDefinitionProps) {
     super(scope, id);
@@ -107,7 +110,7 @@ export class TaskDefinition extends Construct {
           name: this.containerName,
           image: props.repository.imageUri(props.imageDigest),
           essential: true,
-          portMappings: [{ containerPort: props.containerPort, hostPort: props.containerPort, protocol: 'tcp' }],
+          portMappings: portMappings(props.containerPort),
           environment: names.sort().map((name) => ({ name, value: props.environment[name] })),
           readonlyRootFilesystem,
           stopTimeout: stopTimeoutSeconds,
@@ -125,6 +128,23 @@ export class TaskDefinition extends Construct {
     });
   }
 
+  /** Run any revision of the family in these clusters, with its two roles. */
+  grantRun(grantee: Grantee, clusters: readonly Cluster[]): void {
+    const name = this.node.id.replace(/[^A-Za-z0-9]/g, '');
+    grantee.addToPolicy({
+      sid: `Run${name}`,
+      actions: ['ecs:RunTask'],
+      resources: [`${this.resource.arnWithoutRevision}:*`],
+      conditions: { ArnEquals: { 'ecs:cluster': clusters.map(({ resource }) => resource.arn) } },
+    });
+    grantee.addToPolicy({
+      sid: `PassRolesOf${name}`,
+      actions: ['iam:PassRole'],
+      resources: [this.executionRole.arn, this.taskRole.arn],
+      conditions: { StringEquals: { 'iam:PassedToService': 'ecs-tasks.amazonaws.com' } },
+    });
+  }
+
   #role(id: string, kind: string, description: string, { naming, part, account }: TaskDefinitionProps): Role {
     return new Role(this, id, {
       naming,
@@ -134,6 +154,10 @@ export class TaskDefinition extends Construct {
       description,
     });
   }
+}
+
+function portMappings(port: number | undefined): Record<string, unknown>[] {
+  return port === undefined ? [] : [{ containerPort: port, hostPort: port, protocol: 'tcp' }];
 }
 
 function healthCheck(check: ContainerHealthCheck): Record<string, unknown> {

@@ -1,158 +1,43 @@
 /**
- * A Lambda function whose code is a container image, named by digest, with its role and its log group. Name and ARN are
- * plain strings, known before anything exists: functions may call one another, and themselves, without a cycle.
+ * A Lambda function whose code is a container image, named by digest.
  *
  * Lambda pulls the image by a statement that it adds to the repository's policy itself when the function is made; the
  * account must be the repository's.
  */
-import { LambdaFunction } from '@cdktf/provider-aws/lib/lambda-function';
-import { LambdaFunctionEventInvokeConfig } from '@cdktf/provider-aws/lib/lambda-function-event-invoke-config';
-import { Construct } from 'constructs';
-import { check, inRange, matches, unless } from '../checks/checks';
+import type { Construct } from 'constructs';
 import { skipChecks } from '../checks/skip';
 import type { Repository } from '../ecr/repository';
-import type { Grantee } from '../iam/policy';
-import { Role } from '../iam/role';
-import { LogGroup } from '../logs/log-group';
-import type { Naming } from '../naming/naming';
+import { BaseFunction, type BaseFunctionProps } from './base-function';
 
-export interface ImageFunctionProps {
-  readonly naming: Naming;
-  /** Last part of the function's name, of the role's and of the log group's. */
-  readonly part: string;
-  readonly account: string;
-  readonly region: string;
+export interface ImageFunctionProps extends BaseFunctionProps {
   readonly repository: Repository;
   /** `sha256:...` of the image in the repository, built for linux/amd64. */
   readonly imageDigest: string;
-  readonly logRetentionDays: number;
-  readonly description?: string;
   /** 128 to 10240; CPU grows with it, one vCPU at 1769. Billed by the millisecond and by the size. @default 2048 */
   readonly memoryMiB?: number;
   /** Up to 900, Lambda's limit. A synchronous caller may give up sooner. @default 900 */
   readonly timeoutSeconds?: number;
-  /** No secrets: whoever may describe the function reads them. @default - none */
-  readonly environment?: Readonly<Record<string, string>>;
-  /** How often Lambda repeats an asynchronous call that failed, 0 to 2. @default 0 */
-  readonly maximumRetryAttempts?: number;
-  /** Calls at a time, taken from the account's 1000 for this function alone; 0 stops it. @default - no reservation */
-  readonly reservedConcurrency?: number;
 }
 
-/** Names that Lambda sets itself and refuses in a function's environment. */
-const RESERVED =
-  /^(_HANDLER|_X_AMZN_TRACE_ID|AWS_(DEFAULT_REGION|REGION|EXECUTION_ENV|ACCESS_KEY|ACCESS_KEY_ID|SECRET_ACCESS_KEY|SESSION_TOKEN)|AWS_LAMBDA_.+|LAMBDA_(TASK_ROOT|RUNTIME_DIR))$/;
-/** All names and values together. */
-const ENVIRONMENT_BYTES = 4096;
-
-export class ImageFunction extends Construct {
-  readonly resource: LambdaFunction;
-  readonly role: Role;
-  readonly logGroup: LogGroup;
-  /** A plain string, not a token. */
-  readonly name: string;
-  /** A plain string, not a token. */
-  readonly arn: string;
-  readonly region: string;
-
+export class ImageFunction extends BaseFunction {
   constructor(scope: Construct, id: string, props: ImageFunctionProps) {
-    super(scope, id);
-    const { naming, part, account, region, memoryMiB = 2048, timeoutSeconds = 900, environment = {} } = props;
-    const variables = Object.entries(environment).sort(([a], [b]) => (a < b ? -1 : 1));
-    const bytes = variables.reduce((sum, [name, value]) => sum + Buffer.byteLength(name) + Buffer.byteLength(value), 0);
-    check(this, 'functions.ImageFunction', [
-      matches('region', region, /^[a-z]{2}(-[a-z]+)+-\d$/, 'a region such as us-west-2'),
-      inRange('memoryMiB', memoryMiB, 128, 10_240, 'MiB'),
-      inRange('timeoutSeconds', timeoutSeconds, 1, 900, 'seconds'),
-      inRange('maximumRetryAttempts', props.maximumRetryAttempts, 0, 2, 'attempts'),
-      inRange('reservedConcurrency', props.reservedConcurrency, 0, 1000, 'calls at a time'),
-      ...variables.map(([name]) =>
-        unless(
-          !/^[A-Za-z][A-Za-z0-9_]*$/.test(name) || RESERVED.test(name),
-          `environment has "${name}"; allowed: names of letters, digits and _ that Lambda does not set itself`,
-        ),
-      ),
-      unless(bytes > ENVIRONMENT_BYTES, `environment has ${bytes} bytes; allowed: ${ENVIRONMENT_BYTES} in all`),
-    ]);
-    this.region = region;
-    this.name = naming.name('aws_lambda_function', part);
-    this.arn = `arn:aws:lambda:${region}:${account}:function:${this.name}`;
-    this.role = new Role(this, 'Role', {
-      naming,
-      part,
-      service: 'lambda.amazonaws.com',
-      account,
-      description: `What the code of ${this.name} may do`,
-    });
-    this.logGroup = new LogGroup(this, 'Logs', {
-      // Lambda writes to the group of this name whatever the stack calls it.
-      name: naming.name('aws_cloudwatch_log_group', part, '/aws/lambda/'),
-      retentionDays: props.logRetentionDays,
-    });
-    this.logGroup.grantWrite(this.role);
-    this.resource = new LambdaFunction(this, 'Resource', {
-      functionName: this.name,
-      description: props.description,
-      role: this.role.arn,
-      packageType: 'Image',
-      imageUri: props.repository.imageUri(props.imageDigest),
-      architectures: ['x86_64'],
-      memorySize: memoryMiB,
-      timeout: timeoutSeconds,
-      reservedConcurrentExecutions: props.reservedConcurrency,
-      environment: variables.length === 0 ? undefined : { variables: Object.fromEntries(variables) },
-      // The group first, or Lambda makes one without an end; the policies first, or a first call may lack them.
-      dependsOn: [this.logGroup.resource, ...this.role.policies],
-    });
-    new LambdaFunctionEventInvokeConfig(this, 'EventInvokeConfig', {
-      functionName: this.resource.functionName,
-      maximumRetryAttempts: props.maximumRetryAttempts ?? 0,
-      // Lambda's own default; it reads back, so left out it would be a change at the next plan.
-      maximumEventAgeInSeconds: 21_600,
-    });
-    this.#acceptFindings(props);
-  }
-
-  /** Call the function, and wait or not. */
-  grantInvoke(grantee: Grantee): void {
-    grantee.addToPolicy({
-      sid: `Invoke${this.node.id.replace(/[^A-Za-z0-9]/g, '')}`,
-      actions: ['lambda:InvokeFunction'],
-      resources: [this.arn],
-    });
-  }
-
-  /** For work that outlives its request: the function calls itself asynchronously. */
-  allowSelfInvoke(): void {
-    this.grantInvoke(this.role);
-  }
-
-  #acceptFindings({ reservedConcurrency }: ImageFunctionProps): void {
-    skipChecks(this.resource, ['CKV_AWS_117'], {
-      reason: 'it calls AWS and public services only; inside a VPC it would need a NAT gateway to reach them',
-      owner: 'platform',
-    });
-    skipChecks(this.resource, ['CKV_AWS_116'], {
-      reason: 'asynchronous work keeps its state and its error in its own record, where the caller looks for them',
-      owner: 'platform',
-    });
-    skipChecks(this.resource, ['CKV_AWS_50'], {
-      reason: 'every request is one log line with its id and duration; traces are billed and nobody reads them here',
-      owner: 'platform',
-    });
-    skipChecks(this.resource, ['CKV_AWS_173'], {
-      reason: "variables hold names and addresses, no secret; Lambda encrypts them with the account's managed key",
-      owner: 'platform',
-    });
+    const { memoryMiB = 2048, timeoutSeconds = 900 } = props;
+    super(
+      scope,
+      id,
+      { ...props, memoryMiB, timeoutSeconds },
+      {
+        kind: 'functions.ImageFunction',
+        code: () => ({
+          packageType: 'Image',
+          imageUri: props.repository.imageUri(props.imageDigest),
+          architectures: ['x86_64'],
+        }),
+      },
+    );
     skipChecks(this.resource, ['CKV_AWS_272'], {
       reason: 'code signing is for zip packages; an image is named by the digest of its bytes',
       owner: 'platform',
     });
-    if (reservedConcurrency === undefined) {
-      skipChecks(this.resource, ['CKV_AWS_115'], {
-        reason: 'a reservation takes from all other functions of the account; the API in front has the limits',
-        owner: 'platform',
-      });
-    }
   }
 }

@@ -34,11 +34,13 @@ describe('iam.Role', () => {
         resources: ['b'],
         conditions: { Bool: { x: 'true' } },
       });
+      role.addToPolicy({ effect: 'Deny', actions: ['s3:DeleteObject'], resources: ['c'] });
       role.attach('Extra', 'arn:aws:iam::aws:policy/Some');
     });
     expect(statements(found.only('aws_iam_role_policy')['policy'])).toEqual([
       { Effect: 'Allow', Action: ['s3:GetObject'], Resource: ['a'] },
       { Sid: 'Two', Effect: 'Allow', Action: ['s3:PutObject'], Resource: ['b'], Condition: { Bool: { x: 'true' } } },
+      { Effect: 'Deny', Action: ['s3:DeleteObject'], Resource: ['c'] },
     ]);
     expect(found.only('aws_iam_role_policy_attachment')).toMatchObject({ policy_arn: 'arn:aws:iam::aws:policy/Some' });
   });

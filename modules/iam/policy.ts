@@ -2,6 +2,8 @@
 
 export interface PolicyStatement {
   readonly sid?: string;
+  /** A denial goes before every permission, whoever gives it. @default 'Allow' */
+  readonly effect?: 'Allow' | 'Deny';
   readonly actions: readonly string[];
   readonly resources: readonly string[];
   readonly conditions?: Readonly<Record<string, Readonly<Record<string, string | readonly string[]>>>>;
@@ -12,16 +14,16 @@ export interface Grantee {
   addToPolicy(statement: PolicyStatement): void;
 }
 
-/** Renders the JSON text of a policy that allows these statements. `service:*` is refused: name the actions. */
+/** Renders the JSON text of a policy of these statements. `service:*` is refused: name the actions. */
 export function policyDocument(statements: readonly PolicyStatement[]): string {
   return JSON.stringify({
     Version: '2012-10-17',
-    Statement: statements.map(({ sid, actions, resources, conditions }) => {
+    Statement: statements.map(({ sid, effect = 'Allow', actions, resources, conditions }) => {
       const wide = actions.filter((action) => action.endsWith(':*') || action === '*');
       if (wide.length > 0) throw new Error(`IAM policy: ${wide.join(', ')} allows everything; name the actions`);
       return {
         ...(sid === undefined ? {} : { Sid: sid }),
-        Effect: 'Allow',
+        Effect: effect,
         Action: [...actions],
         Resource: [...resources],
         ...(conditions === undefined ? {} : { Condition: conditions }),

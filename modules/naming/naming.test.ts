@@ -8,6 +8,8 @@ describe('Naming', () => {
   it('puts project, environment and part together', () => {
     expect(naming.name('aws_ecs_cluster', 'cluster')).toBe('t3nets-dev-cluster');
     expect(naming.name('aws_cloudwatch_log_group', 'router', '/ecs/')).toBe('/ecs/t3nets-dev-router');
+    expect(naming.name('aws_sfn_state_machine', 'build-pipeline')).toBe('t3nets-dev-build-pipeline');
+    expect(naming.name('aws_cloudwatch_event_rule', 'ended')).toBe('t3nets-dev-ended');
     expect(naming.name('tag', '')).toBe('t3nets-dev');
     expect(naming.path('tenants')).toBe('/t3nets/dev/tenants');
   });
@@ -29,6 +31,16 @@ describe('Naming', () => {
     }
     expect(fit('aws_cognito_user_pool_domain', 'user-pool')).toBe('user-pool');
     expect(() => fit('aws_cognito_user_pool_domain', 'user-pool-')).toThrow('holds characters outside');
+  });
+
+  it('names databases as RDS reads them back', () => {
+    expect(naming.name('aws_rds_cluster', 'aurora')).toBe('t3nets-dev-aurora');
+    expect(naming.name('aws_rds_cluster_instance', 'aurora-writer')).toBe('t3nets-dev-aurora-writer');
+    expect(naming.name('aws_db_subnet_group', 'aurora')).toBe('t3nets-dev-aurora');
+    for (const wrong of ['Upper', '1st', 'ends-', 'two--hyphens', 'a_b'])
+      expect(() => fit('aws_rds_cluster', wrong)).toThrow('holds characters outside');
+    expect(() => fit('aws_db_subnet_group', 'default')).toThrow('holds characters outside');
+    expect(fit('aws_rds_cluster', 'a'.repeat(64))).toMatch(/^a{54}-[0-9a-f]{8}$/);
   });
 
   it('keeps a name of exactly the limit and shortens one above it with a hash of the whole', () => {

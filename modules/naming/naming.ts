@@ -17,15 +17,18 @@ const path = /^[A-Za-z0-9_./#-]+$/;
 const rules = {
   aws_api_gateway_rest_api: { maxLength: 128, allowed: words },
   aws_apigatewayv2_api: { maxLength: 128, allowed: words },
+  aws_apigatewayv2_authorizer: { maxLength: 128, allowed: words },
   aws_apigatewayv2_vpc_link: { maxLength: 128, allowed: words },
   aws_appautoscaling_policy: { maxLength: 255, allowed: wordsAndUnderscore },
   aws_cloudfront_origin_access_control: { maxLength: 64, allowed: /^[A-Za-z0-9_.@:+=-]+$/ },
   aws_cloudfront_response_headers_policy: { maxLength: 128, allowed: wordsAndUnderscore },
+  aws_cloudwatch_event_rule: { maxLength: 64, allowed: /^[A-Za-z0-9._-]+$/ },
   aws_cloudwatch_log_group: { maxLength: 512, allowed: path },
   aws_cognito_user_pool: { maxLength: 128, allowed: /^[A-Za-z0-9 +=,.@_-]+$/ },
   /** Global, and part of a host name; Cognito keeps three words for itself. */
   aws_cognito_user_pool_domain: { maxLength: 63, allowed: /^(?!.*(aws|amazon|cognito))[a-z0-9]([a-z0-9-]*[a-z0-9])?$/ },
   aws_cognito_user_pool_client: { maxLength: 128, allowed: /^[A-Za-z0-9 +=,.@_-]+$/ },
+  aws_db_subnet_group: { maxLength: 255, allowed: /^(?!default$)[a-z0-9._ -]+$/ },
   aws_dynamodb_table: { minLength: 3, maxLength: 255, allowed: /^[A-Za-z0-9_.-]+$/ },
   aws_ecr_repository: { minLength: 2, maxLength: 256, allowed: /^[a-z0-9][a-z0-9._/-]*$/ },
   aws_ecs_cluster: { maxLength: 255, allowed: wordsAndUnderscore },
@@ -37,7 +40,11 @@ const rules = {
   aws_lambda_function: { maxLength: 64, allowed: wordsAndUnderscore },
   aws_lb: { maxLength: 32, allowed: words },
   aws_lb_target_group: { maxLength: 32, allowed: words },
+  /** In lower case, as RDS reads it back. */
+  aws_rds_cluster: { maxLength: 63, allowed: /^[a-z](-?[a-z0-9])*$/ },
+  aws_rds_cluster_instance: { maxLength: 63, allowed: /^[a-z](-?[a-z0-9])*$/ },
   aws_security_group: { maxLength: 255, allowed: /^(?!sg-)[A-Za-z0-9 ._:/()#,@[\]+=&;{}!$*-]+$/ },
+  aws_sfn_state_machine: { maxLength: 80, allowed: wordsAndUnderscore },
   aws_ssm_parameter: { maxLength: 1011, allowed: /^[A-Za-z0-9_./-]+$/ },
   aws_s3_bucket: { minLength: 3, maxLength: 63, allowed: lowerWords },
   /** Things whose name is only a tag. */

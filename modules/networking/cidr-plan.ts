@@ -1,8 +1,19 @@
 /** Arithmetic of a network's address plan: which range each subnet gets. Pure, no constructs. */
 
-/** Kinds of subnets: with a route from and to the Internet, and without one of their own. */
-export const subnetTiers = ['public', 'private'] as const;
+/** Kinds of subnets: with a route from and to the Internet, with a way out at most, and with no route at all. */
+export const subnetTiers = ['public', 'private', 'isolated'] as const;
 export type SubnetTier = (typeof subnetTiers)[number];
+
+/** The tiers of a network that is not told. */
+export const defaultTiers: readonly SubnetTier[] = ['public', 'private'];
+
+/**
+ * Where a tier's subnets lie. `spaced`: public ones from number 1, private ones from 10, isolated ones from 19, whatever
+ * tiers there are, so that a zone or a tier can be added later. `packed`: one after the other from the start of the
+ * range, in the order public, private, isolated; for few large subnets, and closed to further zones.
+ */
+export const subnetLayouts = ['spaced', 'packed'] as const;
+export type SubnetLayout = (typeof subnetLayouts)[number];
 
 export interface CidrPlanInput {
   /** The VPC's range, /16 to /28 as AWS allows. */
@@ -10,20 +21,29 @@ export interface CidrPlanInput {
   readonly subnetPrefixLength: number;
   /** How many subnets of each tier. */
   readonly zones: number;
-  /** @default - all */
+  /** @default - public and private */
   readonly tiers?: readonly SubnetTier[];
+  /** @default 'spaced' */
+  readonly layout?: SubnetLayout;
 }
 
 /** A tier that was not asked for has no subnets. */
 export type CidrPlan = Readonly<Record<SubnetTier, readonly string[]>>;
 
-/** Number of the first subnet of each tier: the same whatever tiers there are, so that one can be added later. */
-const firstOf: Readonly<Record<SubnetTier, number>> = { public: 1, private: 10 };
+/** Number of the first subnet of each tier in the spaced layout. */
+const firstOf: Readonly<Record<SubnetTier, number>> = { public: 1, private: 10, isolated: 19 };
 /** The gap between two tiers is room for more zones. */
 const ROOM = firstOf.private - firstOf.public;
 
+/** Number of a tier's first subnet, counted from the start of the range. */
+function firstNumber(tier: SubnetTier, { zones, tiers = defaultTiers, layout = 'spaced' }: CidrPlanInput): number {
+  if (layout === 'spaced') return firstOf[tier];
+  return subnetTiers.filter((each) => tiers.includes(each)).indexOf(tier) * Math.min(zones, ROOM);
+}
+
 /** Everything that keeps the plan from working, in words; empty when there is a plan. */
-export function cidrProblems({ cidrBlock, subnetPrefixLength, zones, tiers = subnetTiers }: CidrPlanInput): string[] {
+export function cidrProblems(input: CidrPlanInput): string[] {
+  const { cidrBlock, subnetPrefixLength, zones, tiers = defaultTiers } = input;
   const range = parseCidr(cidrBlock);
   if (range === undefined) return [`cidrBlock "${cidrBlock}" is not a range; allowed: IPv4 such as 10.0.0.0/16`];
   const problems: string[] = [];
@@ -41,7 +61,7 @@ export function cidrProblems({ cidrBlock, subnetPrefixLength, zones, tiers = sub
     return problems;
   }
   if (zones > ROOM) problems.push(`availabilityZones has ${zones}; the address plan has room for ${ROOM}`);
-  const needed = Math.max(...tiers.map((tier) => firstOf[tier])) + Math.min(zones, ROOM);
+  const needed = Math.max(...tiers.map((tier) => firstNumber(tier, input))) + Math.min(zones, ROOM);
   const largest = subnetPrefixLength - Math.ceil(Math.log2(needed));
   if (range.prefixLength > largest) {
     problems.push(
@@ -59,10 +79,10 @@ export function planCidrs(input: CidrPlanInput): CidrPlan {
   const start = range?.address ?? 0;
   const subnet = (number: number): string =>
     format(start + number * 2 ** (32 - input.subnetPrefixLength), input.subnetPrefixLength);
-  const { tiers = subnetTiers, zones } = input;
+  const { tiers = defaultTiers, zones } = input;
   const group = (tier: SubnetTier): string[] =>
-    Array.from({ length: tiers.includes(tier) ? zones : 0 }, (_, index) => subnet(firstOf[tier] + index));
-  return { public: group('public'), private: group('private') };
+    Array.from({ length: tiers.includes(tier) ? zones : 0 }, (_, index) => subnet(firstNumber(tier, input) + index));
+  return { public: group('public'), private: group('private'), isolated: group('isolated') };
 }
 
 export interface Range {

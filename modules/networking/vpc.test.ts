@@ -110,8 +110,125 @@ describe('networking.Vpc', () => {
     expect(messageOf(() => vpc({ tiers: ['public', 'hidden' as never], egress: 'nat-gateway' }))).toBe(
       [
         'networking.Vpc at test/network: 2 problems',
-        '- tiers is "hidden"; allowed: public, private',
+        '- tiers is "hidden"; allowed: public, private, isolated',
         '- egress is "nat-gateway"; allowed without private subnets: public-subnets',
+      ].join('\n'),
+    );
+  });
+
+  it('has six large subnets in three tiers, the isolated ones without any route', () => {
+    const found = vpc({
+      tiers: ['public', 'private', 'isolated'],
+      subnetPrefixLength: 20,
+      subnetLayout: 'packed',
+    });
+    expect(found.all('aws_subnet').map((subnet) => [subnet['tags'].Name, subnet['cidr_block']])).toEqual([
+      ['shop-test-isolated-1', '10.0.64.0/20'],
+      ['shop-test-isolated-2', '10.0.80.0/20'],
+      ['shop-test-private-1', '10.0.32.0/20'],
+      ['shop-test-private-2', '10.0.48.0/20'],
+      ['shop-test-public-1', '10.0.0.0/20'],
+      ['shop-test-public-2', '10.0.16.0/20'],
+    ]);
+    expect(found.all('aws_route_table').map((table) => table['tags'].Name)).toEqual([
+      'shop-test-isolated',
+      'shop-test-private',
+      'shop-test-public',
+    ]);
+    expect(found.all('aws_route').map((route) => route['route_table_id'])).toEqual([
+      expect.stringContaining('.network_PrivateRouteTable'),
+      expect.stringContaining('.network_PublicRouteTable'),
+    ]);
+    const isolated = found
+      .all('aws_route_table_association')
+      .filter((association) => String(association['subnet_id']).includes('.network_Isolated'));
+    expect(isolated).toHaveLength(2);
+    for (const { route_table_id } of isolated)
+      expect(route_table_id).toMatch(/^\$\{aws_route_table\.network_IsolatedRouteTable_\w+\.id\}$/);
+  });
+
+  it('exposes isolated subnets, and adds them without touching the others', () => {
+    const seen: number[] = [];
+    const later = synth((stack) => {
+      const { isolatedSubnets } = new Vpc(stack, 'network', { ...base, tiers: ['public', 'private', 'isolated'] });
+      seen.push(isolatedSubnets.length, new Vpc(stack, 'other', base).isolatedSubnets.length);
+    }).json['resource'] as Record<string, Record<string, unknown>>;
+    expect(seen).toEqual([2, 0]);
+    const before = vpc().json['resource'] as typeof later;
+    for (const [type, named] of Object.entries(before))
+      for (const [name, block] of Object.entries(named)) expect(later[type]?.[name]).toEqual(block);
+  });
+
+  it('has a NAT gateway and a private route table in each zone when asked to, and keeps the first ones', () => {
+    const found = vpc({ natGateways: 2 });
+    expect(
+      found.all('aws_nat_gateway').map((nat) => [nat['tags'].Name, nat['subnet_id'], nat['allocation_id']]),
+    ).toEqual([
+      [
+        'shop-test-nat-2',
+        expect.stringContaining('.network_Public2_'),
+        expect.stringContaining('.network_NatAddress2_'),
+      ],
+      ['shop-test-nat', expect.stringContaining('.network_Public1_'), expect.stringContaining('.network_NatAddress_')],
+    ]);
+    const routes = found.all('aws_route').filter((route) => route['nat_gateway_id'] !== undefined);
+    expect(routes.map((route) => [route['route_table_id'], route['nat_gateway_id']])).toEqual([
+      [expect.stringContaining('.network_PrivateRouteTable2_'), expect.stringContaining('.network_NatGateway2_')],
+      [expect.stringContaining('.network_PrivateRouteTable_'), expect.stringContaining('.network_NatGateway_')],
+    ]);
+    const associations = found
+      .all('aws_route_table_association')
+      .map((association) => [association['subnet_id'], association['route_table_id']])
+      .filter(([subnet]) => String(subnet).includes('.network_Private'));
+    expect(associations).toEqual([
+      [expect.stringContaining('.network_Private1_'), expect.stringContaining('.network_PrivateRouteTable_')],
+      [expect.stringContaining('.network_Private2_'), expect.stringContaining('.network_PrivateRouteTable2_')],
+    ]);
+    expect(found.addresses).toEqual(expect.arrayContaining(vpc().addresses));
+    expect(vpc({ natGateways: 1 }).json).toEqual(vpc().json);
+  });
+
+  it('puts gateway endpoints on every private route table and on no other', () => {
+    expect(vpc().all('aws_vpc_endpoint')).toEqual([]);
+    const found = vpc({ gatewayEndpoints: ['s3', 'dynamodb'], natGateways: 2 });
+    const tables = [
+      expect.stringContaining('.network_PrivateRouteTable_'),
+      expect.stringContaining('.network_PrivateRouteTable2_'),
+    ];
+    expect(found.all('aws_vpc_endpoint')).toEqual(
+      ['dynamodb', 's3'].map((service) => ({
+        vpc_id: expect.stringContaining('aws_vpc.network_'),
+        service_name: `com.amazonaws.us-east-1.${service}`,
+        vpc_endpoint_type: 'Gateway',
+        route_table_ids: tables,
+        tags: { Name: `shop-test-${service}` },
+      })),
+    );
+  });
+
+  it('refuses NAT gateways and endpoints that cannot stand', () => {
+    expect(
+      messageOf(() => vpc({ natGateways: 3, egress: 'nat-instance', gatewayEndpoints: ['s3', 's3', 'sqs' as never] })),
+    ).toBe(
+      [
+        'networking.Vpc at test/network: 4 problems',
+        '- natGateways is 3; allowed: 1, or 2, one for each zone',
+        '- natGateways is 3; allowed with egress "nat-gateway" only, which is "nat-instance"',
+        '- gatewayEndpoints is "sqs"; allowed: s3, dynamodb',
+        '- gatewayEndpoints is s3, s3, sqs; allowed: each service once',
+      ].join('\n'),
+    );
+    const zones = ['us-west-2-lax-1a', 'us-west-2b'];
+    expect(
+      messageOf(() =>
+        vpc({ tiers: ['public'], gatewayEndpoints: ['s3'], availabilityZones: zones, subnetLayout: 'loose' as never }),
+      ),
+    ).toBe(
+      [
+        'networking.Vpc at test/network: 3 problems',
+        '- subnetLayout is "loose"; allowed: spaced, packed',
+        '- gatewayEndpoints is s3; allowed without private subnets: none',
+        '- availabilityZones[0] is "us-west-2-lax-1a"; allowed: with gatewayEndpoints, a zone such as us-west-2a',
       ].join('\n'),
     );
   });
@@ -165,7 +282,10 @@ describe('networking.Vpc', () => {
         availabilityZones: ['us-east-1a', 'us-east-1c'],
         subnetPrefixLength: 25,
         tiers: ['public'],
+        subnetLayout: 'packed',
         egress: 'public-subnets',
+        natGateways: 2,
+        gatewayEndpoints: ['s3'],
         flowLogRetentionDays: 14,
       },
       (stack, props) => new Vpc(stack, 'network', props),

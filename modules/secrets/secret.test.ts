@@ -65,15 +65,43 @@ describe('secrets.Secret', () => {
     expect(() => secret({ recoveryWindowDays })).not.toThrow(),
   );
 
+  it('writes a value that nothing keeps, and again when its version or what it depends on changes', () => {
+    const found = secret({ writeOnlyValue: '${ephemeral.a.b.c}' });
+    expect(found.only('aws_secretsmanager_secret_version')).toEqual({
+      secret_id: expect.stringMatching(/^\$\{aws_secretsmanager_secret\.key_\w+\.id\}$/),
+      secret_string_wo: '${ephemeral.a.b.c}',
+      secret_string_wo_version: 1,
+    });
+    expect(
+      secret({ writeOnlyValue: 'x', valueVersion: 3, rewriteWith: ['aws_rds_cluster.db.id'] }).only(
+        'aws_secretsmanager_secret_version',
+      ),
+    ).toMatchObject({ secret_string_wo_version: 3, lifecycle: { replace_triggered_by: ['aws_rds_cluster.db.id'] } });
+  });
+
+  it('refuses what says how to write a value when there is none', () => {
+    expect(messageOf(() => secret({ valueVersion: 0, rewriteWith: [] }))).toBe(
+      [
+        'secrets.Secret at test/key: 3 problems',
+        `- valueVersion is 0; allowed: a whole number from 1 to ${Number.MAX_SAFE_INTEGER}`,
+        '- valueVersion is given; allowed with writeOnlyValue only',
+        '- rewriteWith is given; allowed with writeOnlyValue only',
+      ].join('\n'),
+    );
+  });
+
   it('passes every prop on', () => {
     expectPassThrough<SecretProps>(
-      base,
+      { ...base, writeOnlyValue: 'x' },
       {
         naming: new Naming({ project: 'other', environment: 'test' }),
         part: 'tts',
         description: 'Else',
         recoveryWindowDays: 7,
         deletionProtection: true,
+        writeOnlyValue: 'y',
+        valueVersion: 2,
+        rewriteWith: ['aws_rds_cluster.db.id'],
       },
       (stack, props) => new Secret(stack, 'key', props),
     );

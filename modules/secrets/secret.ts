@@ -1,10 +1,11 @@
 /**
- * A secret without a value. The stack makes the name and says who may read it; the value is put in through the API by an
- * operator's command, so that it stands in no code, no plan and no state.
+ * A secret whose value stands in no code, no plan and no state. The stack makes the name and says who may read it; the
+ * value is put in through the API by an operator's command, or is written by the stack through a write-only argument.
  */
 import { SecretsmanagerSecret } from '@cdktf/provider-aws/lib/secretsmanager-secret';
+import { SecretsmanagerSecretVersion } from '@cdktf/provider-aws/lib/secretsmanager-secret-version';
 import { Construct } from 'constructs';
-import { check, matches, unless } from '../checks/checks';
+import { check, inRange, matches, unless } from '../checks/checks';
 import { skipChecks } from '../checks/skip';
 import type { Grantee } from '../iam/policy';
 import type { Naming } from '../naming/naming';
@@ -22,6 +23,12 @@ export interface SecretProps {
   readonly recoveryWindowDays?: number;
   /** Refuses deletion in Terraform. @default false */
   readonly deletionProtection?: boolean;
+  /** The value, made of ephemeral references: the engine forgets it once it is written. @default - an operator puts it in */
+  readonly writeOnlyValue?: string;
+  /** The engine cannot compare what it forgot: it writes the value anew when this number changes. @default 1 */
+  readonly valueVersion?: number;
+  /** Addresses of attributes; when one changes, the value is written anew too. @default - none */
+  readonly rewriteWith?: readonly string[];
 }
 
 export class Secret extends Construct {
@@ -31,7 +38,8 @@ export class Secret extends Construct {
 
   constructor(scope: Construct, id: string, props: SecretProps) {
     super(scope, id);
-    const { recoveryWindowDays = 30, deletionProtection = false } = props;
+    const { recoveryWindowDays = 30, deletionProtection = false, writeOnlyValue, valueVersion, rewriteWith } = props;
+    const hasValue = writeOnlyValue !== undefined;
     check(this, 'secrets.Secret', [
       matches('part', props.part, /^[A-Za-z0-9_+=.@/-]{1,256}$/, 'letters, digits and _ + = . @ / -'),
       unless(
@@ -39,6 +47,9 @@ export class Secret extends Construct {
           !(Number.isInteger(recoveryWindowDays) && recoveryWindowDays >= 7 && recoveryWindowDays <= 30),
         `recoveryWindowDays is ${recoveryWindowDays}; allowed: 0, or a whole number from 7 to 30 days`,
       ),
+      inRange('valueVersion', valueVersion, 1, Number.MAX_SAFE_INTEGER),
+      unless(!hasValue && valueVersion !== undefined, 'valueVersion is given; allowed with writeOnlyValue only'),
+      unless(!hasValue && rewriteWith !== undefined, 'rewriteWith is given; allowed with writeOnlyValue only'),
     ]);
     this.name = props.naming.path(props.part).slice(1);
     this.resource = new SecretsmanagerSecret(this, 'Resource', {
@@ -53,9 +64,17 @@ export class Secret extends Construct {
       owner: 'platform',
     });
     skipChecks(this.resource, ['CKV2_AWS_57'], {
-      reason:
-        'the key is given out by another company, which has no interface to rotate it; people do, by the seed command',
+      reason: hasValue
+        ? 'the value is generated; raising its version in the configuration makes another one, here and where it is used'
+        : 'the key is given out by another company, which has no interface to rotate it; people do, by the seed command',
       owner: 'platform',
+    });
+    if (!hasValue) return;
+    new SecretsmanagerSecretVersion(this, 'Value', {
+      secretId: this.resource.id,
+      secretStringWo: writeOnlyValue,
+      secretStringWoVersion: valueVersion ?? 1,
+      lifecycle: rewriteWith === undefined ? undefined : { replaceTriggeredBy: [...rewriteWith] },
     });
   }
 
