@@ -150,8 +150,7 @@ describe('db-init', () => {
   test('a migration that fails leaves nothing of itself, keeps the ones before, and holds no lock', async () => {
     const database = connect(await empty());
     const broken = { version: 2, name: 'broken', statements: ['CREATE TABLE half (id INT)', 'SELECT 1/0'] };
-    const run = (second: object) =>
-      migrate(database, [migrations[0]!, { ...broken, ...second }], { dryRun: false });
+    const run = (second: object) => migrate(database, [migrations[0]!, { ...broken, ...second }], { dryRun: false });
     await expect(run({})).rejects.toThrow('migration 2 (broken) failed: division by zero');
     expect(await rowsOf(database, `SELECT relname FROM pg_class WHERE relname = 'half'`)).toEqual([]);
     const other = connect(open.length ? { ...address, database: `test_${count}` } : address);
@@ -184,10 +183,11 @@ describe('memories', () => {
       'an embedding has 1536 finite numbers, not 1535',
     );
     await expect(
-      rowsOf(database, `INSERT INTO memories (id, type, content, scope, embedding) VALUES ($1, 'fact', 'x', 'user', $2)`, [
-        randomUUID(),
-        `[${at(0).slice(1).join(',')}]`,
-      ]),
+      rowsOf(
+        database,
+        `INSERT INTO memories (id, type, content, scope, embedding) VALUES ($1, 'fact', 'x', 'user', $2)`,
+        [randomUUID(), `[${at(0).slice(1).join(',')}]`],
+      ),
     ).rejects.toThrow(/expected 1536 dimensions, not 1535/);
   });
 
@@ -231,7 +231,9 @@ describe('memories', () => {
     const id = randomUUID();
     expect(await store.store(me, memory('first', 0, { id, importance: 0.75 }))).toEqual({ id, created: true });
     expect(await store.store(me, memory('second', 0, { id }))).toEqual({ id, created: false });
-    expect(await store.search(me, { embedding: at(0), limit: 5 })).toMatchObject([{ content: 'first', importance: 0.75 }]);
+    expect(await store.search(me, { embedding: at(0), limit: 5 })).toMatchObject([
+      { content: 'first', importance: 0.75 },
+    ]);
     expect(await rowsOf(database, 'SELECT id, external_id FROM orgs')).toEqual([
       { id: toUuid('ours'), external_id: 'ours' },
     ]);
@@ -272,7 +274,7 @@ describe('memories', () => {
       embed: async (text) => at(text.length),
     });
     const call = (name: string, args: object, context: object = me) =>
-      tool({ tool: name, arguments: args, context }, lambda) as Promise<{ result: Found }>;
+      tool({ tool: name, arguments: args, context }, lambda) as unknown as Promise<{ result: Found }>;
     const { result: first } = await call('memory_store', { content: 'tea' });
     const { result: second } = await call('memory_store', { content: 'a much longer text', type: 'decision' });
     const found = await call('memory_search', { query: 'abc', limit: 1 });

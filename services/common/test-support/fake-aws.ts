@@ -14,7 +14,7 @@ export interface FakeCall {
 
 export type FakeAnswer =
   | { readonly body: unknown }
-  | { readonly bytes: Uint8Array; readonly type: string }
+  | { readonly bytes: Uint8Array; readonly type: string; readonly status?: number }
   | { readonly fault: string; readonly status?: number; readonly message?: string }
   | 'drop'
   | 'hang';
@@ -48,8 +48,10 @@ export async function startFakeAws(answer: FakeAws['answer'] = () => ({ body: {}
           return;
         }
         const headers = { 'content-type': 'application/x-amz-json-1.1' };
-        if ('bytes' in what) response.writeHead(200, { 'content-type': what.type }).end(what.bytes);
-        else if ('body' in what) response.writeHead(200, headers).end(JSON.stringify(what.body));
+        if ('bytes' in what) {
+          const own = { 'content-type': what.type, 'content-length': what.bytes.byteLength };
+          response.writeHead(what.status ?? 200, own).end(what.bytes);
+        } else if ('body' in what) response.writeHead(200, headers).end(JSON.stringify(what.body));
         else {
           const fault = { __type: what.fault, message: what.message ?? what.fault };
           response
