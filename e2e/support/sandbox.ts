@@ -3,7 +3,7 @@
  * disturb the one a person works with. Commands run as a person runs them: through `./sluice`.
  */
 import { randomInt } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -38,8 +38,44 @@ export interface Sandbox {
 const FIRST_PORT = 12_000;
 const CLOUDS = 200;
 
+/** Ports that nobody else has: two clouds on the same ones would be one too many, and tests run side by side. */
+function claimPorts(): { readonly port: number; readonly free: () => void } {
+  for (let tries = 0; tries < 20 * CLOUDS; tries += 1) {
+    const port = FIRST_PORT + randomInt(CLOUDS) * 100;
+    const claim = join(tmpdir(), `sluice-ports-${port}`);
+    try {
+      // Atomic: of two tests that draw the same, one fails here and draws again.
+      writeFileSync(claim, String(process.pid), { flag: 'wx' });
+    } catch {
+      if (!isRunning(Number(readFileIfThere(claim)))) rmSync(claim, { force: true });
+      continue;
+    }
+    const free = (): void => rmSync(claim, { force: true });
+    process.once('exit', free);
+    return { port, free };
+  }
+  throw new Error('all ports of test clouds are taken');
+}
+
+function readFileIfThere(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return String(process.pid);
+  }
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 export function openSandbox(name: string): Sandbox {
-  const port = FIRST_PORT + randomInt(CLOUDS) * 100;
+  const { port, free } = claimPorts();
   const folder = mkdtempSync(join(tmpdir(), `sluice-${name}-`));
   const home = join(folder, 'home');
   const outputFolder = join(folder, 'cdktf.out');
@@ -80,6 +116,7 @@ export function openSandbox(name: string): Sandbox {
     async end() {
       await sluice(['down'], { quiet: true });
       rmSync(folder, { recursive: true, force: true });
+      free();
     },
   };
 }

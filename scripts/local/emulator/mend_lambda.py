@@ -281,8 +281,11 @@ def read_answer(response, text, request_id, seconds):
     if raw and lambda_svc._RIE_TIMEOUT_TEXT_RE.fullmatch(text.strip()):
         return timed_out(request_id, seconds), False
     error_type = response.headers.get("Lambda-Runtime-Function-Error-Type") or ""
+    broken = False
     if response.headers.get("Server") == "sluice-lambda":
         failed = "Unhandled" if error_type else None
+        # A sandbox whose runtime was killed or ran out of time may be left in any state; the next call gets a new one.
+        broken = error_type in ("Runtime.ExitError", "Sandbox.Timedout")
     else:
         failed = lambda_svc._classify_function_error(body, error_type)
     if failed is None and response.status >= 400:
@@ -292,7 +295,7 @@ def read_answer(response, text, request_id, seconds):
         result["raw_payload"] = True
     if failed is not None:
         result.update(error=True, function_error=failed)
-    return result, True
+    return result, not broken
 
 
 def find_image(uri):
